@@ -1,0 +1,60 @@
+# Everything happens in .venv; `make dev` needs Python 3.11 or newer and nothing else that it does not bring itself.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PARALLEL ?= auto
+
+.PHONY: dev demo check test bench test-unit test-functional test-integration format clean
+
+dev: $(BIN)/.synced $(BIN)/pulumi  ## everything, in .venv: kusion, the modules, the tools, the Pulumi CLI
+
+$(BIN)/python:
+	$(PYTHON) -m venv .venv
+
+$(BIN)/uv: $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^  "\(uv==[^"]*\)".*/\1/p' pyproject.toml)"
+
+$(BIN)/.synced: $(BIN)/uv pyproject.toml uv.lock $(wildcard modules/*/pyproject.toml)
+	UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --locked
+	@touch $@
+
+# downloaded, or built from its published Go module where the download site cannot be reached: minutes, once
+$(BIN)/pulumi: | $(BIN)/.synced
+	$(BIN)/kusion engine install --into .venv
+
+demo: dev  ## from app.py to release 1, with the manifests in a directory
+	$(BIN)/kusion generate -w stacks/quickstart/dev
+	$(BIN)/kusion preview -w stacks/quickstart/dev
+	$(BIN)/kusion apply -w stacks/quickstart/dev --yes
+	$(BIN)/kusion release show -w stacks/quickstart/dev
+
+check: $(BIN)/.synced  ## formatting, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy stacks
+	$(BIN)/basedpyright --level error
+	$(BIN)/lint-imports --no-logo
+
+test: $(BIN)/.synced  ## all tests; the engine is built beside the unit tests where it is not there yet
+	$(MAKE) --jobs=2 --output-sync=target $(BIN)/pulumi test-unit
+	$(MAKE) test-functional test-integration
+
+test-unit: $(BIN)/.synced
+	$(BIN)/pytest -q -n $(PARALLEL) tests/unit
+
+test-functional: $(BIN)/.synced
+	$(BIN)/pytest -q -n $(PARALLEL) tests/functional
+
+test-integration: dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 tests/integration
+
+bench: dev  ## ratios side by side, and bench.json
+	$(BIN)/python -m tests.bench
+
+format: $(BIN)/.synced
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis bench.json

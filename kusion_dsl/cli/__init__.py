@@ -1,0 +1,1 @@
+"""How people ask: one command per file; only render prints."""

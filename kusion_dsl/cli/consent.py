@@ -1,0 +1,43 @@
+"""Asking before something is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from kusion_dsl.cli.render.screen import Screen
+from kusion_dsl.errors import RefusedError
+
+if TYPE_CHECKING:
+    from kusion_dsl.operations.apply import Consent
+    from kusion_dsl.operations.preview import Preview
+
+
+def can_ask(screen: Screen, *, yes: bool) -> None:
+    """Raise RefusedError, before anything is begun, where there will be nobody to ask and nobody said ``yes``."""
+    if not yes and not screen.interactive:
+        raise RefusedError(
+            "there is no terminal to ask at, and no --yes", hint="add --yes to go on without being asked"
+        )
+
+
+def ask(screen: Screen, question: str, *, yes: bool) -> None:
+    """Go on if ``yes``, or if whoever watches says so. Raises RefusedError."""
+    if not yes and not click.confirm(question, err=True):
+        raise RefusedError("nothing was changed: you said no")
+
+
+def consent_again(screen: Screen, *, yes: bool) -> Consent | None:
+    """Asks anew where the stack was changed while somebody was deciding; None where nobody is there to decide."""
+    if yes:
+        return None
+
+    def consent(preview: Preview) -> None:
+        from kusion_dsl.cli.render.changes import show_preview
+
+        screen.warn("the stack was changed in the meantime; this is what would change now")
+        show_preview(screen, preview, "table")
+        ask(screen, "Apply this instead?", yes=False)
+
+    return consent

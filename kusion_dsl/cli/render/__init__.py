@@ -1,0 +1,1 @@
+"""The only printer: values become text for people or documents for programs, secrets masked."""

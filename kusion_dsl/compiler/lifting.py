@@ -1,0 +1,76 @@
+"""Secrets in environments: what must not be readable in a workload is lifted into a Secret.
+
+In a container's environment a string with a secret in it becomes a key of a generated Kubernetes Secret, and the
+variable a ``secretKeyRef``; a ``secret_ref`` becomes one as it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kusion_dsl.compiler.generation import Draft
+from kusion_dsl.compiler.outputs import Wiring
+from kusion_dsl.compiler.tracing import plain
+from kusion_dsl.errors import CompileError
+from kusion_dsl.model import pod
+from kusion_dsl.model.app import Application
+from kusion_dsl.model.generation import Resource
+from kusion_dsl.model.names import shorten
+from kusion_dsl.model.token import has_token
+
+
+def lift_secrets(draft: Draft, application: Application, wiring: Wiring) -> Draft | None:
+    """Lift what is secret in the environments of ``draft``'s containers; the generated Secret, if one is needed."""
+    data: dict[str, Any] = {}
+    metadata = draft.attributes.get("metadata", {})
+    name = shorten(f"{plain(metadata.get('name', ''))}-env")
+    for _, container in pod.containers(draft.resource.type, draft.attributes):
+        container["env"] = [
+            _lifted(entry, f"{plain(container['name'])}.{plain(entry['name'])}", name, data, draft, application, wiring)
+            for entry in container.get("env", ())
+        ]
+        if not container["env"]:
+            del container["env"]
+    if not data:
+        return None
+    namespace = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
+    labels = {"labels": dict(metadata["labels"])} if "labels" in metadata else {}
+    secret = Resource.manifest(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": name, **namespace, **labels},
+            "type": "Opaque",
+            "stringData": data,
+        }
+    )
+    return Draft(secret, dict(secret.attributes), draft.producer, dict(draft.origins))
+
+
+def _lifted(
+    entry: dict[str, Any],
+    key: str,
+    secret: str,
+    data: dict[str, Any],
+    draft: Draft,
+    application: Application,
+    wiring: Wiring,
+) -> dict[str, Any]:
+    value = entry.get("value")
+    if not has_token(value):
+        return entry
+    assert isinstance(value, str)
+    try:
+        text = wiring.text(value, application)
+    except CompileError as error:
+        raise error.at(draft.where) from None
+    if text.secret_key is not None:
+        return _from_secret(entry, text.secret_key.secret, text.secret_key.key)
+    if text.secret:
+        data[key] = value
+        return _from_secret(entry, secret, key)
+    return entry
+
+
+def _from_secret(entry: dict[str, Any], secret: str, key: str) -> dict[str, Any]:
+    return {"name": entry["name"], "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}

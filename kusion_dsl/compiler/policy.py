@@ -1,0 +1,155 @@
+"""What the platform decides about a component: the workspace's blocks, validated, and merged with the developer's.
+
+A module's blocks may set the fields of its platform model, and the fields of the developer's model that declare a
+precedence. The default block comes first, then the one block that selects the project; its keys replace whole values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, Optional
+
+from pydantic import BaseModel, ValidationError, create_model
+from pydantic.alias_generators import to_camel
+
+from kusion_dsl.compiler.inputs import InstalledModule
+from kusion_dsl.compiler.tracing import mark_all
+from kusion_dsl.errors import ModuleError, Problem, WorkspaceError
+from kusion_dsl.model.component import Component, findings_of
+from kusion_dsl.model.provenance import Deferred, Origin
+from kusion_dsl.model.reference import Path, format_path
+from kusion_dsl.model.workspace import DEFAULT_BLOCK, SELECTOR, ModulePolicy, Workspace, specifier
+from kusion_dsl.module import PlatformConfig, Precedence, shared_fields
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the platform decided for one module and project: its own fields, and those shared with developers."""
+
+    platform: PlatformConfig
+    shared: Mapping[str, Any]
+
+
+def check_version(workspace: Workspace, installed: InstalledModule) -> None:
+    """Raise ModuleError where the installed distribution is not one that the workspace allows."""
+    policy = workspace.config.modules.get(installed.name)
+    if policy is None or not policy.version or specifier(policy.version).contains(installed.version, prereleases=True):
+        return
+    raise ModuleError(
+        f"{installed.distribution} {installed.version} is installed, but the workspace allows {policy.version}",
+        where=workspace.position(("modules", installed.name, "version")) or f"workspace {workspace.name}",
+        hint=f"pip install '{installed.distribution}{specifier(policy.version)}'",
+    )
+
+
+def decide(workspace: Workspace, project: str, installed: InstalledModule) -> Decision:
+    """The platform's decision. Raises WorkspaceError with the place of everything that is wrong in the blocks."""
+    policy = workspace.config.modules.get(installed.name, ModulePolicy())
+    blocks = {name: policy.configs[name] for name in policy.blocks_for(project)}
+    selecting = [name for name in blocks if name != DEFAULT_BLOCK]
+    if len(selecting) > 1:
+        raise WorkspaceError(
+            f"the blocks '{selecting[0]}' and '{selecting[1]}' of module {installed.name} both select '{project}'",
+            where=_where(workspace, ("modules", installed.name, "configs", selecting[1])),
+            hint="let only one of them select it",
+        )
+    return _decision(workspace, installed, blocks)
+
+
+def check_blocks(workspace: Workspace, installed: InstalledModule) -> None:
+    """Raise WorkspaceError for everything that is wrong in any block for a module, whichever project it selects."""
+    policy = workspace.config.modules.get(installed.name, ModulePolicy())
+    default = {name: block for name, block in policy.configs.items() if name == DEFAULT_BLOCK}
+    problems: list[Problem] = []
+    for name, block in policy.configs.items():
+        try:
+            _decision(workspace, installed, {**default, name: block})
+        except WorkspaceError as error:
+            problems += error.problems
+    if problems:
+        raise WorkspaceError.of(problems)
+
+
+def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[str, Mapping[str, Any]]) -> Decision:
+    merged: dict[str, Any] = {}
+    paths: dict[str, Path] = {}
+    for name, block in blocks.items():
+        decided = {key: value for key, value in block.items() if key != SELECTOR}
+        merged.update(decided)
+        paths.update({key: ("modules", installed.name, "configs", name, key) for key in decided})
+    intent: type[Component] = installed.module.intent
+    platform: type[PlatformConfig] = installed.module.platform
+    model = _block_model(intent, platform)
+    try:
+        validated = model.model_validate(merged, by_alias=True, by_name=False)
+    except ValidationError as error:
+        raise WorkspaceError.of(_problems(workspace, installed, model, paths, error)) from None
+    given = {name: getattr(validated, name) for name in validated.model_fields_set}
+    shared = {name: value for name, value in given.items() if name in shared_fields(intent)}
+    fields = {name: value for name, value in given.items() if name not in shared}
+    traced = _trace(workspace, paths, fields)
+    return Decision(platform.model_construct(**traced), _trace(workspace, paths, shared))
+
+
+def _trace(workspace: Workspace, paths: Mapping[str, Path], values: Mapping[str, Any]) -> dict[str, Any]:
+    def origin(start: Path, rest: Path) -> Deferred:
+        path = (*start, *rest)
+        return lambda: Origin("workspace", f"workspace {workspace.name}", workspace.position(path))
+
+    return {
+        name: mark_all(value, partial(origin, paths[to_camel(name)])) if not isinstance(value, BaseModel) else value
+        for name, value in values.items()
+    }
+
+
+def _where(workspace: Workspace, path: Path) -> Any:
+    return workspace.position(path) or f"workspace {workspace.name}: {format_path(path)}"
+
+
+def _problems(
+    workspace: Workspace,
+    installed: InstalledModule,
+    model: type[BaseModel],
+    paths: Mapping[str, Path],
+    error: ValidationError,
+) -> list[Problem]:
+    problems = []
+    for finding in sorted(findings_of(model, error), key=lambda each: format_path(each.path)):
+        start = paths.get(str(finding.path[0]), ("modules", installed.name)) if finding.path else ()
+        what = f"{format_path(finding.path)}: {finding.message}" if finding.path else finding.message
+        problems.append(Problem(f"module {installed.name}: {what}", _where(workspace, (*start, *finding.path[1:]))))
+    return problems
+
+
+@cache
+def _block_model(intent: type[Component], platform: type[PlatformConfig]) -> type[PlatformConfig]:
+    """The platform's model with the developer's shared fields beside its own, all of those optional."""
+    shared: dict[str, Any] = {
+        name: (Optional[intent.model_fields[name].annotation], None)  # noqa: UP045 - the type is a value here
+        for name in shared_fields(intent)
+    }
+    return create_model(f"{platform.__name__}Block", __base__=platform, **shared)
+
+
+def merge(component: Component, shared: Mapping[str, Any]) -> Component:
+    """The developer's component completed by what the platform set, each field by its declared precedence."""
+    changes: dict[str, Any] = {}
+    for name, precedence in shared_fields(type(component)).items():
+        if shared.get(name) is None:
+            continue
+        given = getattr(component, name) if name in component.model_fields_set else None
+        changes[name] = _merged(given, shared[name], precedence)
+    return component.model_copy(update=changes) if changes else component
+
+
+def _merged(developer: Any, platform: Any, precedence: Precedence) -> Any:
+    if developer is None:
+        return platform
+    if precedence is Precedence.union:
+        return [*developer, *(item for item in platform if item not in developer)]
+    first, second = (developer, platform) if precedence is Precedence.dev_overrides else (platform, developer)
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        return {**second, **first}
+    return first

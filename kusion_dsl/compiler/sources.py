@@ -1,0 +1,76 @@
+"""Where in an author's file a field of a component was written.
+
+A component remembers the call that made it. From the text of the file the call's keywords, and within them the items
+of literal dicts and lists, are found again: ``env.LOG_LEVEL`` is the line of that key, not of the constructor.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+
+from kusion_dsl.errors import Position
+from kusion_dsl.model.load_session import CallSite
+from kusion_dsl.model.reference import Path
+
+_Span = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The text of the author's files by name, as the loader read them."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _calls(self) -> dict[str, dict[_Span, ast.Call]]:
+        return {}
+
+    def position(self, site: CallSite | None, path: Path = ()) -> Position | None:
+        """Where ``path`` of the component made at ``site`` stands: as near as the file's text tells."""
+        if site is None:
+            return None
+        node: ast.AST | None = self._call(site)
+        line = site.line
+        for step in path:
+            found = _step(node, step) if node is not None else None
+            if found is None:
+                break
+            line, node = found
+        return Position(site.file, line)
+
+    def _call(self, site: CallSite) -> ast.Call | None:
+        if site.file not in self.texts:
+            return None
+        if site.file not in self._calls:
+            tree = ast.parse(self.texts[site.file])
+            self._calls[site.file] = {_span(node): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        position = next(islice(site.code.co_positions(), site.instruction // 2, None), None)
+        if position is None or None in position:
+            return None
+        start, end, column, end_column = position
+        return self._calls[site.file].get((start or 0, column or 0, end or 0, end_column or 0))
+
+
+def _span(node: ast.Call) -> _Span:
+    return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+
+
+def _step(node: ast.AST, step: str | int) -> tuple[int, ast.AST] | None:
+    """The line and the value of one item of a call, a dict or a list; None where the text does not show it."""
+    match node, step:
+        case ast.Call(), str():
+            for keyword in node.keywords:
+                if keyword.arg == step:
+                    return keyword.lineno, keyword.value
+        case ast.Dict(), str():
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == step:
+                    return key.lineno, value
+        case ast.List() | ast.Tuple(), int():
+            if step < len(node.elts) and not any(isinstance(item, ast.Starred) for item in node.elts[: step + 1]):
+                return node.elts[step].lineno, node.elts[step]
+    return None

@@ -1,0 +1,1 @@
+"""What the user wrote or installed: projects, app.py, modules."""

@@ -1,0 +1,133 @@
+"""Installed modules: found by entry point, imported only when used."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from kusion_dsl.compiler.inputs import InstalledModule
+from kusion_dsl.errors import ModuleError, did_you_mean
+from kusion_dsl.model.app import Application
+from kusion_dsl.model.component import Component
+from kusion_dsl.model.spec import KUSION
+from kusion_dsl.module import Module
+
+GROUP = "kusion.modules"
+_PACKAGE_PREFIX = "kusion-"
+PROVIDER_VERSION = "1.0.0"
+"""The version of our own Pulumi provider, ``kusion``; it changes when what it does changes."""
+
+
+@dataclass(frozen=True)
+class ModuleEntry:
+    """An entry point that claims to be a module: not imported yet."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: importlib.metadata.EntryPoint
+
+    @property
+    def package(self) -> str:
+        """The top-level package that it is in."""
+        return self.entry_point.module.partition(".")[0]
+
+    def load(self) -> InstalledModule:
+        """Import it. Raises ModuleError naming the distribution for whatever goes wrong."""
+        try:
+            loaded = self.entry_point.load()
+        except Exception as error:
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            raise ModuleError(
+                f"the module {self.name} cannot be imported: {type(error).__name__}: {error}",
+                where=f"{self.distribution} {self.version}",
+                details=[f"in {frame.filename}:{frame.lineno}"],
+                hint=f"repair or remove it: pip install --force-reinstall {self.distribution}",
+            ) from error
+        if not isinstance(loaded, Module):
+            raise ModuleError(
+                f"the entry point {self.name} leads to {type(loaded).__name__}, not to a module",
+                where=f"{self.distribution} {self.version}",
+                hint="it must lead to a function decorated with @module",
+            )
+        return InstalledModule(self.name, self.distribution, self.version, loaded)
+
+
+def installed_modules() -> tuple[ModuleEntry, ...]:
+    """All entry points of the group, by name. Raises ModuleError where two distributions claim one name."""
+    found: dict[str, ModuleEntry] = {}
+    for point in importlib.metadata.entry_points(group=GROUP):
+        name = point.dist.name if point.dist else "?"
+        entry = ModuleEntry(point.name, name, point.dist.version if point.dist else "0", point)
+        other = found.setdefault(entry.name, entry)
+        if other.distribution != entry.distribution:
+            raise ModuleError(
+                f"the module {entry.name} is claimed by two distributions, "
+                f"{other.distribution} {other.version} and {entry.distribution} {entry.version}",
+                hint="uninstall one of them",
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def installed_module(name: str) -> InstalledModule:
+    """The module of a name. Raises ModuleError where there is none, or it is broken."""
+    entries = {entry.name: entry for entry in installed_modules()}
+    if name not in entries:
+        hint = did_you_mean(name, entries) or f"pip install {_PACKAGE_PREFIX}{name}"
+        raise ModuleError(f"the module {name} is not installed", hint=hint)
+    return entries[name].load()
+
+
+def modules_for(applications: Iterable[Application]) -> Mapping[type[Component], InstalledModule]:
+    """The module for the class of each component. Raises ModuleError where there is none, or it is broken."""
+    used: dict[type[Component], Component] = {}
+    for application in applications:
+        for component in (application.workload, *application.accessories.values()):
+            if component is not None:
+                used.setdefault(type(component), component)
+    entries = installed_modules()
+    return {kind: _module_of(kind, component, entries) for kind, component in used.items()}
+
+
+def _module_of(kind: type[Component], component: Component, entries: tuple[ModuleEntry, ...]) -> InstalledModule:
+    package = kind.__module__.partition(".")[0]
+    for entry in entries:
+        if entry.package != package:
+            continue
+        installed = entry.load()
+        if installed.module.intent is kind:
+            return installed
+    site = component.site_of()
+    raise ModuleError(
+        f"no installed module takes a {kind.__name__}",
+        where=f"{site.file}:{site.line}" if site else kind.__name__,
+        hint=f"the package {package} has no entry point in the group {GROUP} for it",
+    )
+
+
+class _Providers(Mapping[str, str]):
+    """Looks a version up when it is asked for: reading the metadata of everything installed takes long."""
+
+    def __getitem__(self, package: str) -> str:
+        if package == KUSION:
+            return PROVIDER_VERSION
+        try:
+            return importlib.metadata.version(f"pulumi-{package}")
+        except importlib.metadata.PackageNotFoundError:
+            raise KeyError(package) from None
+
+    def __iter__(self) -> Iterator[str]:
+        names = (re.sub("[-_.]+", "-", each.metadata["Name"] or "") for each in importlib.metadata.distributions())
+        return iter(sorted({KUSION, *(name.removeprefix("pulumi-") for name in names if name.startswith("pulumi-"))}))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def provider_versions() -> Mapping[str, str]:
+    """The versions of Pulumi's provider packages by name: those of the installed distributions ``pulumi-<name>``."""
+    return _Providers()
+

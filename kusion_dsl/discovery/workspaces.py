@@ -1,0 +1,43 @@
+"""Reading a workspace's text: validated, every part's place kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from kusion_dsl.documents import Document, DocumentError, load_yaml, read_model
+from kusion_dsl.errors import Position, Problem, WorkspaceError
+from kusion_dsl.model.reference import SECRET_SCHEME
+from kusion_dsl.model.spec import digest_of
+from kusion_dsl.model.target import target_of
+from kusion_dsl.model.workspace import Workspace, WorkspaceConfig
+
+_CREDENTIAL = re.compile(r"(?i)(secret|password|passphrase|token|credential|private|access_?key|kubeconfig_content)")
+
+
+def read_workspace(name: str, text: str, file: str) -> Workspace:
+    """The workspace that ``text`` describes. Raises WorkspaceError with file, line and column of all that is wrong."""
+    try:
+        document = load_yaml(text, file)
+        config = read_model(WorkspaceConfig, document, "the workspace")
+        target_of(config.context, name, "")
+    except DocumentError as error:
+        raise WorkspaceError.of(error.problems) from None
+    except WorkspaceError as error:
+        raise error.at(document.position(("context", "target"))) from None
+    problems = list(_plain_credentials(document, config))
+    if problems:
+        raise WorkspaceError.of(problems)
+    return Workspace(name, config, document.positions, digest_of(document.value or {}))
+
+
+def _plain_credentials(document: Document, config: WorkspaceConfig) -> Iterator[Problem]:
+    """Credentials in the context, which is stored with every release, that are not references to the secret store."""
+    for key, value in config.context.items():
+        if _CREDENTIAL.search(key) and not (isinstance(value, str) and value.startswith(SECRET_SCHEME)):
+            where: Position = document.position(("context", key))
+            yield Problem(
+                f"context.{key} looks like a credential in plain text",
+                where,
+                f"keep it in the secret store and write {SECRET_SCHEME}NAME/KEY",
+            )

@@ -1,0 +1,1 @@
+"""How it happens: the only importer of pulumi."""

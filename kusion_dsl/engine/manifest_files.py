@@ -1,0 +1,237 @@
+"""One YAML file per Kubernetes object in a directory: names, bytes, and whose a file is.
+
+Secrets lie beside the directory, in ``<directory>.secrets/``, which nobody else can read and git ignores. A file is
+ours when it begins with our comment, or when it holds the very object that is asked for; any other is foreign and is
+neither changed nor removed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kusion_dsl.documents import DocumentError, dump_yaml, load_yaml
+from kusion_dsl.engine.atomic_file import replacing
+from kusion_dsl.errors import EngineError
+from kusion_dsl.model.names import shorten
+
+HEADER = "# Managed by kusion: what is edited here, the next apply reverts.\n"
+_MARK = "# Managed by kusion"
+_IGNORE_ALL = "*\n"
+_LONGEST_NAME = 220
+"""Of a file's name without its ending; file systems allow 255 bytes, and a temporary name needs some of them."""
+_MODE, _SECRET_MODE, _SECRET_DIRECTORY_MODE = 0o644, 0o600, 0o700
+"""Manifests are there to be committed and read by others; Secrets are not."""
+_LEFTOVER = 60.0
+"""Seconds after which a file that is still being written is not: writing takes milliseconds."""
+_UNENCODED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
+_FIRST_KEYS = ("apiVersion", "kind", "metadata", "type", "immutable", "spec", "data", "stringData")
+_FIRST_METADATA = ("name", "namespace", "labels", "annotations")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one object from another; ``group`` is ``core`` for the core group, ``namespace`` may be empty."""
+
+    group: str
+    version: str
+    kind: str
+    namespace: str
+    name: str
+
+    @classmethod
+    def of_resource(cls, type_token: str, id: str) -> Identity:
+        """From ``kubernetes:apps/v1:Deployment`` and ``[namespace/]name``."""
+        _, group_version, kind = type_token.split(":", 2)
+        group, _, version = group_version.rpartition("/")
+        namespace, _, name = id.rpartition("/")
+        return cls(group or "core", version, kind, namespace, name)
+
+    @classmethod
+    def of_object(cls, obj: Any) -> Identity | None:
+        """From an object; None for what is none."""
+        if not isinstance(obj, Mapping) or not isinstance(obj.get("metadata"), Mapping):
+            return None
+        group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+        metadata = obj["metadata"]
+        namespace, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+        return cls(group or "core", version, str(obj.get("kind", "")), namespace, name)
+
+    @property
+    def id(self) -> str:
+        """``[namespace/]name``, as the real provider has it."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is a Secret of the core group."""
+        return self.group == "core" and self.kind == "Secret"
+
+    @property
+    def file_name(self) -> str:
+        """``deployment_apps_v1_<namespace>_<name>.yaml``: different for different objects, on any file system.
+
+        Kinds are in lower case; a Kubernetes API server does not take two that differ in nothing else, as it
+        derives their singular names from them.
+        """
+        parts = (self.kind.lower(), self.group, self.version, self.namespace, self.name)
+        return shorten("_".join(_encoded(part) for part in parts), _LONGEST_NAME) + ".yaml"
+
+
+def _encoded(part: str) -> str:
+    """Percent-encode what could be unsafe, the separator, and capitals, which some file systems do not tell apart."""
+    return "".join(
+        character if character in _UNENCODED else "".join(f"%{byte:02X}" for byte in character.encode())
+        for character in part
+    )
+
+
+def manifest_of(obj: Mapping[str, Any]) -> str:
+    """The text of an object's file; the same for the same object, in an order that people expect."""
+    ordered = _first(_FIRST_KEYS, obj)
+    if isinstance(ordered.get("metadata"), Mapping):
+        ordered["metadata"] = _first(_FIRST_METADATA, ordered["metadata"])
+    return HEADER + dump_yaml(ordered)
+
+
+def _first(keys: tuple[str, ...], mapping: Mapping[str, Any]) -> dict[str, Any]:
+    order = [key for key in keys if key in mapping] + sorted(mapping.keys() - set(keys))
+    return {key: _ordered(mapping[key]) for key in order}
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_first(("name",), item) if isinstance(item, Mapping) else _ordered(item) for item in value]
+    return value
+
+
+class ManifestFiles:
+    """The files of one directory, which need not exist yet. Methods may be called from several threads."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._secrets = directory.with_name(f"{directory.name}.secrets")
+        self._making = threading.Lock()
+
+    def path(self, identity: Identity) -> Path:
+        """Where the file of an object is, or would be."""
+        return (self._secrets if identity.is_secret else self._directory) / identity.file_name
+
+    def read(self, identity: Identity) -> dict[str, Any] | None:
+        """What the object's file says, None without one. Raises EngineError for one that holds no object."""
+        path = self.path(identity)
+        text = _text(path)
+        if text is None:
+            return None
+        try:
+            document = load_yaml(text, str(path))
+        except DocumentError as error:
+            raise EngineError.of(error.problems) from None
+        if not isinstance(document.value, dict):
+            hint = "put the object back, or remove the file: the next apply writes it anew"
+            raise EngineError("there is no object in this file", where=document.position(), hint=hint)
+        return document.value
+
+    def create(self, identity: Identity, obj: Mapping[str, Any]) -> None:
+        """Write a new object; one that lies there already is taken over. Raises EngineError for a foreign file."""
+        path = self.path(identity)
+        text = _text(path)
+        if text is not None and not text.startswith(_MARK) and _parsed(text, path) != obj:
+            raise _foreign(path)
+        self._write(path, text, manifest_of(obj), identity.is_secret)
+
+    def update(self, identity: Identity, obj: Mapping[str, Any]) -> None:
+        """Write a known object. Raises EngineError if a foreign file lies in its place."""
+        path = self.path(identity)
+        text = _text(path)
+        if text is not None and not _is_ours(text, path, identity):
+            raise _foreign(path)
+        self._write(path, text, manifest_of(obj), identity.is_secret)
+
+    def delete(self, identity: Identity) -> None:
+        """Remove the object's file unless a foreign one lies in its place, and the directory if it was the last."""
+        path = self.path(identity)
+        text = _text(path)
+        if text is not None and _is_ours(text, path, identity):
+            path.unlink(missing_ok=True)
+        with self._making:
+            _sweep(path)
+            _remove_empty(path.parent)
+
+    def _write(self, path: Path, old: str | None, new: str, secret: bool) -> None:
+        if old == new:
+            return
+        with ExitStack() as stack:
+            with self._making:
+                self._make(path.parent, secret)
+                _sweep(path)
+                file = stack.enter_context(replacing(path, _SECRET_MODE if secret else _MODE))
+            file.write(new.encode())
+
+    def _make(self, directory: Path, secret: bool) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        if secret:
+            directory.chmod(_SECRET_DIRECTORY_MODE)
+            ignore = directory / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text(_IGNORE_ALL, encoding="utf-8")
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        hint = "remove the file: the next apply writes it anew"
+        raise EngineError("this file is not text", where=str(path), hint=hint) from None
+    except OSError as error:
+        raise EngineError(f"this file cannot be read: {error.strerror}", where=str(path)) from None
+
+
+def _parsed(text: str, path: Path) -> Any:
+    try:
+        return load_yaml(text, str(path)).value
+    except DocumentError:
+        return None
+
+
+def _is_ours(text: str, path: Path, identity: Identity) -> bool:
+    return text.startswith(_MARK) or Identity.of_object(_parsed(text, path)) == identity
+
+
+def _foreign(path: Path) -> EngineError:
+    return EngineError(
+        "there is a file in the place of this object's manifest that is not kusion's, and it says something else",
+        where=str(path),
+        hint="move it away, or choose another target directory",
+    )
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a process that was killed while writing ``path`` left behind."""
+    for leftover in path.parent.glob(f".{path.name}-*"):
+        with suppress(FileNotFoundError):
+            if time.time() - leftover.stat().st_mtime > _LEFTOVER:
+                leftover.unlink()
+
+
+def _remove_empty(directory: Path) -> None:
+    """Remove ``directory`` if nothing is in it, or nothing but our own ``.gitignore``."""
+    ignore = directory / ".gitignore"
+    try:
+        names = {entry.name for entry in directory.iterdir()}
+        if names == {ignore.name} and ignore.read_text(encoding="utf-8") == _IGNORE_ALL:
+            ignore.unlink()
+            names = set()
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not names:
+        directory.rmdir()

@@ -1,0 +1,1 @@
+"""What things are: frozen data and the algebra on it. Nothing here reads or writes anything."""

@@ -1,0 +1,260 @@
+"""Components: the frozen, validated values that an application is made of, and the outputs they offer.
+
+A module's schema derives from :class:`Workload` or :class:`Accessory`; parts of it (a container, a port) from
+:class:`Component`. All reject unknown fields with a suggestion, and remember where they were written.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import TYPE_CHECKING, Any, Self, overload
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+
+from kusion_dsl.errors import AppError, did_you_mean
+from kusion_dsl.model.load_session import CallSite, Finding, InvalidComponent, current_session
+from kusion_dsl.model.reference import Path, format_path
+from kusion_dsl.model.token import OutputToken, has_token
+
+_serials = itertools.count(1)
+_INTERNAL = ("kusion_dsl.", "pydantic.", "pydantic_core.")
+
+
+class Output(str):
+    """A value known only once its component exists; goes wherever a string goes, f-strings included."""
+
+    def __new__(cls, component: Component, name: str) -> Self:
+        return super().__new__(cls, OutputToken(component.serial, name))
+
+
+class output:
+    """Declares an output in a component's schema: ``url: ClassVar[output] = output("Connection URL.", secret=True)``.
+
+    ``doc`` is one sentence for the module's documentation. With ``secret=True`` the value is a secret, and so is
+    every string that contains it.
+    """
+
+    def __init__(self, doc: str, *, secret: bool = False) -> None:
+        self.doc = doc
+        self.secret = secret
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: Component, owner: type) -> Output: ...
+    def __get__(self, instance: Component | None, owner: type) -> Self | Output:
+        return self if instance is None else Output(instance, self.name)
+
+
+class InvalidComponentError(AttributeError):
+    """Follows from a problem that the load session already knows; never shown by itself."""
+
+
+class Component(BaseModel):
+    """A part of an application: frozen, and strict about its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(output,), validate_default=False, defer_build=True)
+
+    _serial: int = PrivateAttr(default_factory=lambda: next(_serials))
+    _sites: dict[str, CallSite] = PrivateAttr(default_factory=dict)
+    _lineage: tuple[int, ...] = PrivateAttr(default=())
+    _invalid: bool = PrivateAttr(default=False)
+
+    if not TYPE_CHECKING:  # the checkers see the fields of each model instead
+
+        def __init__(self, **fields: Any) -> None:
+            site = call_site()
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                report(type(self), site, error)
+                _make_invalid(self)
+            self._sites.update(dict.fromkeys(["", *fields], site))
+
+        # nested mappings are validated as parts of this model, not by calling it: their errors keep their path
+        __init__.__pydantic_base_init__ = True
+
+        def __getattr__(self, name: str) -> Any:
+            private = object.__getattribute__(self, "__pydantic_private__")
+            if private and private.get("_invalid") and not name.startswith("_"):
+                raise InvalidComponentError(name)
+            if name.startswith("_"):
+                return super().__getattr__(name)
+            known = [*type(self).outputs(), *type(self).model_fields]
+            suggestion = did_you_mean(name, known)
+            what = f"{type(self).__name__} has no output and no field '{name}'"
+            raise AttributeError(f"{what}, {suggestion}" if suggestion else what)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if not name.startswith("_"):
+                raise AttributeError(
+                    f"{type(self).__name__} cannot be changed; make a changed one: .override({name}=...)"
+                )
+            super().__setattr__(name, value)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _accept_tokens(cls, value: Any, handler: Callable[[Any], Any]) -> Any:
+        """Let a value that is known later stand where its text would not be valid, in lists and mappings too."""
+        try:
+            return handler(value)
+        except ValidationError as error:
+            if all(has_token(finding["input"]) for finding in error.errors(include_url=False)):
+                return value
+            raise
+
+    @property
+    def serial(self) -> int:
+        """The number by which outputs of this component refer to it; differs from run to run."""
+        return self._serial
+
+    @property
+    def lineage(self) -> tuple[int, ...]:
+        """The serial numbers of the components it was made from by ``override``, nearest first."""
+        return self._lineage
+
+    @property
+    def invalid(self) -> bool:
+        """Whether the load session knows of a problem with it; then it has no fields."""
+        return self._invalid
+
+    def site_of(self, field: str = "") -> CallSite | None:
+        """Where ``field`` was written, or the whole component; None where no call in a file wrote it."""
+        return self._sites.get(field) or self._sites.get("")
+
+    @classmethod
+    def outputs(cls) -> dict[str, output]:
+        """The declared outputs by name."""
+        found = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
+        return {name: value for name, value in sorted(found.items()) if isinstance(value, output)}
+
+    def override(self, **changes: Any) -> Self:
+        """A copy with ``changes``: a field is replaced, a mapping merged by key, None removes.
+
+        Within a mapping a component given as a mapping of its fields is changed the same way, so one variable of one
+        container changes alone: ``workload.override(containers={"web": {"env": {"LOG_LEVEL": "debug"}}})``.
+        """
+        site = call_site()
+        if self._invalid:
+            return self
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        for name, change in changes.items():
+            merged = _merged(given.get(name), change)
+            if merged is None:
+                given.pop(name, None)
+            else:
+                given[name] = merged
+        try:
+            changed = type(self).model_validate(given)
+        except ValidationError as error:
+            report(type(self), site, error)
+            return self
+        changed._sites.update({**self._sites, **dict.fromkeys(changes, site)})
+        changed._lineage = (self._serial, *self._lineage)
+        return changed
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and isinstance(other, Component) and self.__dict__ == other.__dict__
+
+
+class Accessory(Component):
+    """Something an application uses beside its workload; known by the name it is given in the application."""
+
+
+class Workload(Component):
+    """What runs."""
+
+
+def _merged(old: Any, change: Any) -> Any:
+    if isinstance(change, Mapping) and isinstance(old, Component):
+        return old.override(**change)
+    if not isinstance(change, Mapping) or not isinstance(old, Mapping):
+        return change
+    merged = dict(old)
+    for key, value in change.items():
+        new = _merged(merged.get(key), value)
+        if new is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = new
+    return merged
+
+
+def call_site() -> CallSite:
+    """Where the code outside of this library is that led here."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_INTERNAL) and frame.f_back:
+        frame = frame.f_back
+    assert frame is not None
+    return CallSite(frame.f_code.co_filename, frame.f_lineno, frame.f_code, frame.f_lasti)
+
+
+def report(component: type[BaseModel], site: CallSite, error: ValidationError) -> None:
+    """Tell the load session what is wrong with a constructor call, or raise AppError where there is none."""
+    findings = findings_of(component, error)
+    session = current_session()
+    if session is None:
+        raise AppError(
+            f"{component.__name__} is not valid",
+            where=f"{site.file}:{site.line}",
+            details=[": ".join(filter(None, (format_path(each.path), each.message))) for each in findings],
+        ) from None
+    session.invalid.append(InvalidComponent(component.__name__, site, findings))
+
+
+def findings_of(model: type[BaseModel], error: ValidationError) -> tuple[Finding, ...]:
+    """pydantic's errors as findings, with a suggestion for an unknown field."""
+    return tuple(
+        dict.fromkeys(Finding(_path(found), _message(model, found)) for found in error.errors(include_url=False))
+    )
+
+
+def _path(found: ErrorDetails) -> Path:
+    return tuple(part for part in found["loc"] if part != "[key]")
+
+
+def _message(model: type[BaseModel], found: ErrorDetails) -> str:
+    if found["type"] == "extra_forbidden":
+        known = _fields_at(model, found["loc"][:-1])
+        suggestion = did_you_mean(str(found["loc"][-1]), known)
+        return f"unknown field, {suggestion or 'known are ' + ', '.join(sorted(known))}"
+    if found["type"] == "missing":
+        return "is required"
+    return found["msg"].removeprefix("Value error, ")
+
+
+def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
+    """The fields known at ``location`` within ``model``, as far as its annotations tell."""
+    current: list[type[BaseModel]] = [model]
+    for part in location:
+        stepped = [nested for each in current for nested in _models_in(each, part)]
+        current = stepped or current
+    return [field.alias or name for each in current for name, field in each.model_fields.items()]
+
+
+def _models_in(model: type[BaseModel], part: str | int) -> list[type[BaseModel]]:
+    fields = (field for name, field in model.model_fields.items() if part in (name, field.alias))
+    return [nested for field in fields for nested in _models_of(field.annotation)]
+
+
+def _models_of(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_of(argument)]
+
+
+def _make_invalid(component: Component) -> None:
+    """Give a component whose validation failed just what is needed to be passed on."""
+    object.__setattr__(component, "__pydantic_fields_set__", set())
+    object.__setattr__(component, "__pydantic_extra__", None)
+    object.__setattr__(component, "__pydantic_private__", None)
+    component.model_post_init(None)
+    component._invalid = True

@@ -1,0 +1,66 @@
+"""Lists that are mappings in disguise: Kubernetes merges their items by a key, and people think of them by it.
+
+Source: ``x-kubernetes-patch-merge-key`` and ``x-kubernetes-list-map-keys`` of the Kubernetes API's OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "ports": ("containerPort", "port"),
+    "imagePullSecrets": ("name",),
+    "secrets": ("name",),
+    "hostAliases": ("ip",),
+    "topologySpreadConstraints": ("topologyKey",),
+    "ownerReferences": ("uid",),
+    "conditions": ("type",),
+}
+
+
+def key_of(field: str | int | None, *lists: Sequence[Any]) -> str | None:
+    """The key by which the items of the list in ``field`` are told apart; None where their order tells them apart.
+
+    All items of all ``lists`` must be mappings that have it, each value once in its list.
+    """
+    for key in _KEYS.get(str(field), ()):
+        if all(_identifies(key, items) for items in lists):
+            return key
+    return None
+
+
+def _identifies(key: str, items: Sequence[Any]) -> bool:
+    values = [item.get(key) if isinstance(item, Mapping) else None for item in items]
+    return None not in values and len(set(map(str, values))) == len(values)
+
+
+def merge(old: Any, patch: Any, field: str | None = None) -> Any:
+    """``old`` changed by ``patch``: a mapping key by key, where None removes; a keyed list item by item; else replaced.
+
+    That is RFC 7396 with Kubernetes' keyed lists (a strategic merge); ``old`` stays as it is.
+    """
+    if isinstance(old, Mapping) and isinstance(patch, Mapping):
+        merged = dict(old)
+        for name, change in patch.items():
+            if change is None:
+                merged.pop(name, None)
+            else:
+                merged[name] = merge(merged.get(name), change, name)
+        return merged
+    if isinstance(patch, Mapping):
+        return merge({}, patch)
+    if isinstance(old, list) and isinstance(patch, list):
+        key = key_of(field, old, patch)
+        if key is not None:
+            changes = {str(item[key]): item for item in patch}
+            kept = [merge(item, changes.pop(str(item[key]), {})) for item in old]
+            return [*kept, *(merge({}, item) for item in changes.values())]
+    return patch

@@ -1,0 +1,150 @@
+"""Preview: what an apply would change, and whose doing each change is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from kusion_dsl.engine.run import Run
+from kusion_dsl.errors import RefusedError, SecretError
+from kusion_dsl.model.change import Change
+from kusion_dsl.model.release import History, StackRef
+from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.target import Target
+from kusion_dsl.operations.explanation import explain
+from kusion_dsl.operations.generate import GeneratedStack
+from kusion_dsl.operations.host import Host
+from kusion_dsl.secrets.resolver import resolver
+from kusion_dsl.storage.applied import tells
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would change, against which release, and what should be said beside it.
+
+    ``changes`` has every resource, those that stay the same included. ``live`` tells whether live objects were read.
+    """
+
+    generated: GeneratedStack
+    base: History | None
+    changes: tuple[Change, ...]
+    live: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def effective(self) -> tuple[Change, ...]:
+        """The changes that are ones."""
+        return tuple(change for change in self.changes if change.operation != "same")
+
+    @property
+    def is_noop(self) -> bool:
+        """Whether applying would do nothing that is worth a release."""
+        return not self.effective and settled(self.base, self.generated.spec)
+
+
+def settled(base: History | None, spec: Spec) -> bool:
+    """Whether the newest release succeeded with this very Spec."""
+    if base is None:
+        return not spec.resources
+    return base.phase == "succeeded" and base.release.spec.digest == spec.digest
+
+
+def preview(host: Host, generated: GeneratedStack, *, live: bool = True) -> Preview:
+    """Compare what was applied, what is wanted and (with ``live``) what is there. Changes nothing anywhere.
+
+    Raises RefusedError where the stack lives on another target, EngineError, StorageError, SecretError.
+    """
+    base = host.releases.newest(generated.ref)
+    check_target(base, generated.target)
+    if not live and settled(base, generated.spec):
+        changes = tuple(Change(each.id, each.type, "same") for each in generated.spec.resources)
+        return Preview(generated, base, changes, live)
+    run = run_of(host, generated, refresh=live)
+    steps = host.engine().preview(run)
+    before = host.releases.last_applied(generated.ref)
+    changes = explain(steps, before, generated.spec, generated.compiled.provenance)
+    return Preview(generated, base, changes, live, tuple(_origin_warning(base, generated, host)))
+
+
+def check_target(base: History | None, target: Target) -> None:
+    """Raise RefusedError where a stack that has resources would move to another target."""
+    if base is None or not has_resources(base) or base.release.target.identity == target.identity:
+        return
+    raise RefusedError(
+        f"this stack lives on {describe(base.release.target)}, not on {describe(target)}",
+        where=str(base.release.ref),
+        hint="destroy it first, or choose the target that it lives on",
+    )
+
+
+def describe(target: Target) -> str:
+    """A target for people."""
+    return f"the manifests in {target.directory}" if target.kind == "manifests" else "a cluster"
+
+
+def has_resources(history: History) -> bool:
+    """Whether anything exists, or may exist, after a release."""
+    return not tells(history) or bool(history.phases[-1].resources)
+
+
+def run_of(host: Host, generated: GeneratedStack, *, refresh: bool) -> Run:
+    """The engine's run for a generated stack. Raises SecretError for a secret without a value: before it begins."""
+    run = engine_run(
+        host,
+        generated.ref,
+        generated.spec,
+        generated.target,
+        generated.directory.project_directory,
+        refresh=refresh,
+        retain=shared_elsewhere(host, generated.ref, generated.target),
+    )
+    try:
+        for resource in run.spec.resources:
+            for reference in resource.references():
+                if reference.is_secret:
+                    run.secret(reference)
+    except SecretError as error:
+        raise error.at(f"workspace {generated.workspace.name}") from None
+    return run
+
+
+def engine_run(
+    host: Host,
+    ref: StackRef,
+    spec: Spec,
+    target: Target,
+    directory: Path,
+    *,
+    refresh: bool,
+    retain: frozenset[str],
+) -> Run:
+    """A run of the engine on this host's backend, with the Spec's own secret store."""
+    return Run(
+        ref=ref,
+        spec=spec,
+        target=target,
+        directory=directory,
+        backend=host.backend_url,
+        passphrase_file=host.home.passphrase_file(host.backend_url, host.environment),
+        secret=resolver(spec.secret_store, directory, host.environment, host.mask),
+        refresh=refresh,
+        retain=retain,
+        mask=host.mask,
+    )
+
+
+def shared_elsewhere(host: Host, ref: StackRef, target: Target) -> frozenset[str]:
+    """The ids of Namespaces that another stack on the same target has too: they stay when this one goes."""
+    shared: set[str] = set()
+    for other in host.releases.live_on(target, besides=ref):
+        shared.update(id for id in other.resources if id.startswith("v1:Namespace:"))
+    return frozenset(shared)
+
+
+def _origin_warning(base: History | None, generated: GeneratedStack, host: Host) -> list[str]:
+    if base is None:
+        return []
+    known, here = base.release.source.origin, host.revision_of(generated.directory.project_directory).origin
+    if known == here:
+        return []
+    return [f"release {base.release.revision} of {generated.ref} came from {known}, this comes from {here}"]

@@ -1,0 +1,75 @@
+"""Compiling in a test: an application class or instance, or a stack's directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kusion_dsl.compiler.inputs import Compiled, Inputs, InstalledModule
+from kusion_dsl.compiler.pipeline import compile_spec
+from kusion_dsl.discovery.apps import load_apps
+from kusion_dsl.discovery.modules import modules_for, provider_versions
+from kusion_dsl.discovery.projects import find_stack
+from kusion_dsl.discovery.workspaces import read_workspace
+from kusion_dsl.model.app import AppConfiguration, Application, application_of
+from kusion_dsl.model.component import Component
+from kusion_dsl.model.project import Project, Stack
+from kusion_dsl.module import Module
+
+
+def compile_app(
+    *apps: type[AppConfiguration] | AppConfiguration,
+    project: str = "test",
+    stack: str = "dev",
+    workspace: str = "",
+    modules: Iterable[Module[Any, Any]] = (),
+) -> Compiled:
+    """Compile applications as one stack, with the text of a workspace.
+
+    ``modules`` are used before the installed ones, so a module can be tested before it is packaged; messages call its
+    distribution ``kusion-<name>``, version 0. Raises what compiling raises.
+    """
+    applications = tuple(sorted(map(application_of, apps), key=lambda application: application.name))
+    return compile_spec(
+        Inputs(
+            project=Project(name=project),
+            stack=Stack(name=stack),
+            workspace=read_workspace("test", workspace, "workspace.yaml"),
+            applications=applications,
+            modules=_modules(applications, modules),
+            providers=provider_versions(),
+        )
+    )
+
+
+def _modules(
+    applications: tuple[Application, ...], modules: Iterable[Module[Any, Any]]
+) -> Mapping[type[Component], InstalledModule]:
+    given: dict[type[Component], InstalledModule] = {
+        each.intent: InstalledModule(each.name, f"kusion-{each.name}", "0", each) for each in modules
+    }
+    used = {type(component) for each in applications for component in (each.workload, *each.accessories.values())}
+    if all(kind in given or kind is type(None) for kind in used):
+        return given
+    return {**modules_for(applications), **given}
+
+
+def generate(directory: Path | str, *, workspace: str = "", options: Mapping[str, str] | None = None) -> Compiled:
+    """Compile the stack in ``directory`` with the text of a workspace and the values of its options.
+
+    Reads no KUSION_HOME and no backend. Raises what loading and compiling raise.
+    """
+    found = find_stack(Path(directory))
+    loaded = load_apps(found, options or {})
+    return compile_spec(
+        Inputs(
+            project=found.project,
+            stack=found.stack,
+            workspace=read_workspace("test", workspace, "workspace.yaml"),
+            applications=loaded.applications,
+            modules=modules_for(loaded.applications),
+            providers=provider_versions(),
+            sources=loaded.sources,
+        )
+    )

@@ -1,0 +1,3 @@
+from ..base import App
+
+__all__ = ["App"]

@@ -1,0 +1,5 @@
+from ..base import App
+
+
+class Production(App):
+    workload = App.workload.override(replicas=3)
