@@ -30,7 +30,7 @@ class Volumes:
         return [*self._files(name, container.files), *self._directories(container.dirs)]
 
     def _files(self, container: str, files: Mapping[str, FileSpec]) -> Iterator[Manifest]:
-        for number, (path, file) in enumerate(files.items()):
+        for number, (path, file) in enumerate(sorted(files.items())):
             name = path.rpartition("/")[2]
             mode = int(file.mode, 8)
             if file.content is not None:

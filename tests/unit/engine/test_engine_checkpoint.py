@@ -11,7 +11,7 @@ import pytest
 
 from kusion_dsl.engine.checkpoint import Checkpoint, empty, open_checkpoints, parse, private_backend
 from kusion_dsl.errors import DamagedError, EngineError, NewerFormatError
-from kusion_dsl.model.release import StackRef
+from kusion_dsl.model.identity import StackRef
 
 REF = StackRef("shop", "prod", "dev")
 PATH = ".pulumi/stacks/shop/prod.dev.json"

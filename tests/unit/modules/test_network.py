@@ -8,6 +8,7 @@ import pytest
 from kusion_dsl import AppConfiguration
 from kusion_dsl.compiler.inputs import Compiled
 from kusion_dsl.errors import AppError, CompileError, WorkspaceError
+from kusion_dsl.model.load_session import LoadSession, load_session
 from kusion_network import (
     Ingress,
     IngressClass,
@@ -20,7 +21,7 @@ from kusion_network import (
     ResourceBackend,
     ServiceBackend,
 )
-from kusion_service import Container, Service
+from kusion_service import Container, HttpProbe, Service
 
 Manifests = Callable[..., dict[str, Any]]
 APP_LABELS = {"app.kubernetes.io/name": "shop", "app.kubernetes.io/part-of": "shop"}
@@ -221,6 +222,8 @@ def test_a_port_may_be_public_and_private_and_of_both_protocols() -> None:
     assert Network(ports=ports).ports == ports
 
 
-def test_a_wrong_port_in_a_list_is_told_by_itself() -> None:
-    with pytest.raises(AppError, match="Port is not valid"):
-        Network(ports=[Port(port=0), Port()])
+def test_parts_that_are_not_valid_are_all_told_while_a_file_is_loaded() -> None:
+    with load_session(LoadSession()) as session:
+        Network(ports=[Port(port=0), Port(), Port(port=70000)])
+        Container(image="x", liveness_probe=HttpProbe(port=0), readiness_probe=HttpProbe(port=-1))
+    assert [found.component for found in session.invalid] == ["Port", "Port", "HttpProbe", "HttpProbe"]

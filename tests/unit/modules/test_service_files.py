@@ -119,6 +119,11 @@ def test_a_directory_has_every_key_of_a_secret(pod: Pod) -> None:
     assert found["volumes"] == [{"name": "tls", "secret": {"secretName": "tls"}}]
 
 
+def test_a_file_may_be_beside_a_directory_with_the_same_beginning(pod: Pod) -> None:
+    found = pod(web={"files": {"/etc/tls-old/a": FileSpec(content="x")}, "dirs": {"/etc/tls": "tls"}})
+    assert [mount["mountPath"] for mount in mounts(found)] == ["/etc/tls-old", "/etc/tls"]
+
+
 def test_a_secret_in_a_file_is_refused(pod: Pod) -> None:
     with pytest.raises(CompileError, match="a secret would be readable in data"):
         pod(web={"files": {"/etc/a": FileSpec(content=f"key={Secret('stripe')}")}})

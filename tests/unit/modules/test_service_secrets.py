@@ -50,6 +50,7 @@ def test_missing_values_are_made_at_random_once(
     found = manifests(with_secrets(s=SecretSpec(type=kind, data=given)))
     passwords = sorted(id for id in found if id.startswith("kusion:"))
     assert passwords == [f"kusion:index:RandomPassword:shop-dev-shop-s-{key}" for key in generated]
+    assert all(found[id] == {"length": 54, "special": False} for id in passwords)
     made = {key: value for key, value in found["v1:Secret:shop:s"].get("stringData", {}).items() if "kusion:" in value}
     assert made == {key: f"${{kusion:index:RandomPassword:shop-dev-shop-s-{key}#result}}" for key in generated}
 

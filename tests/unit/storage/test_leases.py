@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kusion_dsl.errors import BusyError, DamagedError, NewerFormatError, StorageError
-from kusion_dsl.model.release import Actor, StackRef
+from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.storage.disk import Disk
 from kusion_dsl.storage.file import FileStore
 from kusion_dsl.storage.leases import TIME_TO_LIVE, Lease, Leases

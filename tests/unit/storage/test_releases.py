@@ -13,17 +13,8 @@ from hypothesis import strategies as st
 
 from kusion_dsl.errors import BusyError, DamagedError, NewerFormatError, StorageError
 from kusion_dsl.model.change import Operation, ResourceResult
-from kusion_dsl.model.release import (
-    Actor,
-    History,
-    Kind,
-    ModuleVersion,
-    Phase,
-    PhaseRecord,
-    Release,
-    Revision,
-    StackRef,
-)
+from kusion_dsl.model.identity import Actor, ModuleVersion, Revision, StackRef
+from kusion_dsl.model.release import History, Kind, Phase, PhaseRecord, Release
 from kusion_dsl.model.spec import Provider, Spec, SpecResource
 from kusion_dsl.model.target import Target
 from kusion_dsl.storage.applied import last_applied
