@@ -22,6 +22,7 @@ $(BIN)/.synced: $(BIN)/uv pyproject.toml uv.lock $(wildcard modules/*/pyproject.
 $(BIN)/pulumi: | $(BIN)/.synced
 	$(BIN)/kusion engine install --into .venv
 
+demo: export PATH := $(CURDIR)/$(BIN):$(PATH)
 demo: dev  ## from app.py to release 1, with the manifests in a directory
 	$(BIN)/kusion generate -w stacks/quickstart/dev
 	$(BIN)/kusion preview -w stacks/quickstart/dev

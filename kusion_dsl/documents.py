@@ -1,17 +1,19 @@
 """YAML and JSON as people write and read them: the only importer of yaml.
 
 Reading follows the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema), so ``no`` is text and ``010``
-is ten; keys that occur twice, tags, non-string keys and more than a few aliases are errors; every value's place is
-kept. Writing quotes whatever a YAML 1.1 or a 1.2 reader would not take for a string, so both read the same.
+is ten; keys are text. Keys that occur twice, tags and more than a few aliases are errors; every value's place is kept.
+Writing quotes whatever a YAML 1.1 or a 1.2 reader would not take for a string, so both read the same.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +22,7 @@ from pydantic import BaseModel, ValidationError
 
 from kusion_dsl.errors import KusionError, Position, Problem
 from kusion_dsl.model.component import findings_of
+from kusion_dsl.model.provenance import Deferred, Origin, mark_all
 from kusion_dsl.model.reference import Path as FieldPath
 from kusion_dsl.model.reference import format_path
 
@@ -27,12 +30,16 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _MAX_ALIASES = 100
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_RESOLVER: Any = yaml.resolver.Resolver()
 _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOL = re.compile(r"true|True|TRUE|false|False|FALSE")
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_BOOL_1_1 = re.compile(r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF")
+_OCTAL_1_1 = re.compile(r"[-+]?0[0-7]+")
+_SOMETHING = re.compile(r"\S")
 # what only a YAML 1.1 reader takes for something other than a string (https://yaml.org/type/)
 _ONLY_1_1 = re.compile(
     r"y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|=|<<"
@@ -86,10 +93,55 @@ def load_yaml(text: str, file: str) -> Document:
 
 def load_all_yaml(text: str, file: str) -> tuple[Document, ...]:
     """Read all documents of a stream. Raises DocumentError with file, line and column."""
+    return _load_all(text, lambda: _Reader(file))
+
+
+def load_manifests(text: str, file: str) -> tuple[Document, ...]:
+    """Read all documents of a file with Kubernetes objects, as Kubernetes' tools do; ``.json`` in its name means JSON.
+
+    In YAML ``yes`` is true, ``0644`` is octal, and ``<<`` merges, as in YAML 1.1. Every text and number in the values
+    knows its place in the file. Raises DocumentError with file, line and column.
+    """
+    read = _load_json(text, file) if file.lower().endswith(".json") else _load_all(text, lambda: _ManifestReader(file))
+    try:
+        return tuple(replace(each, value=mark_all(each.value, partial(_origin, each))) for each in read)
+    except RecursionError:
+        raise DocumentError("this is nested too deeply", where=Position(file)) from None
+
+
+def _origin(document: Document, path: FieldPath) -> Deferred:
+    return lambda: Origin("author", "manifest", document.position(path))
+
+
+def _load_json(text: str, file: str) -> Iterator[Document]:
+    decoder = json.JSONDecoder(object_pairs_hook=partial(_unique, file))
+    end = 0
+    while match := _SOMETHING.search(text, end):
+        line = text.count("\n", 0, match.start()) + 1
+        where = Position(file, line, match.start() - text.rfind("\n", 0, match.start()))
+        try:
+            value, end = decoder.raw_decode(text, match.start())
+        except json.JSONDecodeError as error:
+            place = Position(file, error.lineno, error.colno)
+            raise DocumentError(f"this is not JSON: {error.msg}", where=place, hint="correct it there") from None
+        except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+            raise DocumentError("a number in this object is too long", where=where) from None
+        yield Document(value, file, {(): where})
+
+
+def _unique(file: str, items: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    counts = Counter(key for key, _ in items)
+    for key in (key for key, count in counts.items() if count > 1):
+        raise DocumentError(f"the key '{key}' occurs twice in an object", where=file, hint="remove one of them")
+    return dict(items)
+
+
+def _load_all(text: str, reader: Callable[[], _Reader]) -> tuple[Document, ...]:
+    file = reader().file
     try:
         loader = _LOADER(text)
         try:
-            return tuple(_document(node, file) for node in _nodes(loader))
+            return tuple(_document(node, reader()) for node in _nodes(loader))
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -98,6 +150,8 @@ def load_all_yaml(text: str, file: str) -> tuple[Document, ...]:
         raise DocumentError(f"this is not YAML: {error.problem or error.context}", where=where) from None
     except yaml.YAMLError as error:
         raise DocumentError(f"this is not YAML: {str(error).splitlines()[0]}", where=Position(file)) from None
+    except RecursionError:
+        raise DocumentError("this is nested too deeply", where=Position(file)) from None
 
 
 def _nodes(loader: Any) -> Iterator[yaml.Node]:
@@ -105,9 +159,8 @@ def _nodes(loader: Any) -> Iterator[yaml.Node]:
         yield loader.get_node()
 
 
-def _document(node: yaml.Node, file: str) -> Document:
-    reader = _Reader(file)
-    return Document(reader.read(node, ()), file, reader.positions)
+def _document(node: yaml.Node, reader: _Reader) -> Document:
+    return Document(reader.read(node, ()), reader.file, reader.positions)
 
 
 def _position(file: str, mark: Any) -> Position:
@@ -125,6 +178,7 @@ class _Reader:
 
     def read(self, node: yaml.Node, path: FieldPath) -> Any:
         self.positions.setdefault(path, _position(self.file, node.start_mark))
+        self._check_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         self._guard(node)
@@ -132,6 +186,14 @@ class _Reader:
         value = self._mapping(node, path) if isinstance(node, yaml.MappingNode) else self._sequence(node, path)
         self._open.discard(id(node))
         return value
+
+    def _check_tag(self, node: yaml.Node) -> None:
+        value = node.value if isinstance(node, yaml.ScalarNode) else None
+        plain = isinstance(node, yaml.ScalarNode) and not node.style
+        if node.tag != _RESOLVER.resolve(type(node), value, (plain, not plain)):
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            where = _position(self.file, node.start_mark)
+            raise DocumentError(f"the tag '{tag}' has no meaning here", where=where, hint="remove it")
 
     def _guard(self, node: yaml.Node) -> None:
         """An alias may not contain itself, nor be used to make a small file into a large value."""
@@ -146,6 +208,7 @@ class _Reader:
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
                 raise DocumentError("a key must be text", where=where)
+            self._check_tag(key_node)
             if key in value:
                 raise DocumentError(f"the key '{key}' occurs twice", where=where, hint="remove one of them")
             self.positions[(*path, key)] = where
@@ -156,10 +219,39 @@ class _Reader:
         return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
-        if node.tag.startswith("!"):
-            where = _position(self.file, node.start_mark)
-            raise DocumentError(f"the tag '{node.tag}' has no meaning here", where=where, hint="remove it")
-        return str(node.value) if node.style else _plain(node.value)
+        if node.style:
+            return str(node.value)
+        try:
+            return self._plain(node.value)
+        except ValueError:  # https://docs.python.org/3/library/stdtypes.html#int-max-str-digits
+            raise DocumentError("this number is too long", where=_position(self.file, node.start_mark)) from None
+
+    def _plain(self, text: str) -> Any:
+        """What a plain scalar means."""
+        return _plain(text)
+
+
+class _ManifestReader(_Reader):
+    """Builds what Kubernetes' tools take a document for.
+
+    Source: ``resolve`` in https://github.com/kubernetes-sigs/yaml/blob/master/goyaml.v2/resolve.go.
+    """
+
+    def _mapping(self, node: yaml.MappingNode, path: FieldPath) -> dict[str, Any]:
+        value = super()._mapping(node, path)
+        if "<<" not in value:
+            return value
+        merged = value.pop("<<")
+        inherited = merged if isinstance(merged, list) else [merged]
+        if not all(isinstance(each, dict) for each in inherited):
+            where = self.positions[(*path, "<<")]
+            raise DocumentError("'<<' merges mappings, and this is none", where=where, hint="give it an alias of one")
+        return {key: item for each in (*reversed(inherited), value) for key, item in each.items()}
+
+    def _plain(self, text: str) -> Any:
+        if _BOOL_1_1.fullmatch(text):
+            return text.lower() in ("y", "yes", "on")
+        return int(text, 8) if _OCTAL_1_1.fullmatch(text) else _plain(text)
 
 
 def _plain(text: str) -> Any:
@@ -193,7 +285,7 @@ def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
     return node
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _needs_quotes(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_NULL, _BOOL, _INT, _FLOAT, _ONLY_1_1))
 

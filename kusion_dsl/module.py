@@ -15,7 +15,8 @@ platform decides; both arrive validated. An entry point in the group ``kusion.mo
     [project.entry-points."kusion.modules"]
     postgres = "kusion_postgres.module:postgres"
 
-A module is a pure function: it reads no clock, random, file, environment or network, and changes nothing it is given.
+A module is a pure function: it reads no clock, random, environment or network, no file but by ``Context.files``, and
+changes nothing it is given.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar, get_type_hints
 
+from kusion_dsl.documents import load_manifests
 from kusion_dsl.errors import CompileError, ModuleError
 from kusion_dsl.model.component import Accessory, Component, Output, Workload, output
-from kusion_dsl.model.generation import Context, Outputs, Patch, Resource
+from kusion_dsl.model.generation import Context, Outputs, Patch, Resource, Unavailable
 from kusion_dsl.model.kubernetes import (
     Annotations,
     DnsLabel,
@@ -41,6 +43,7 @@ from kusion_dsl.model.kubernetes import (
 from kusion_dsl.model.names import kebab, label_problem, shorten
 from kusion_dsl.model.project import Document
 from kusion_dsl.model.provenance import derived
+from kusion_dsl.model.spec import Provider
 from kusion_dsl.model.token import has_token, secret_key_of, secret_ref
 
 __all__ = [
@@ -62,13 +65,16 @@ __all__ = [
     "PlatformConfig",
     "PortNumber",
     "Precedence",
+    "Provider",
     "Resource",
+    "Unavailable",
     "Workload",
     "derived",
     "dev_overrides",
     "has_token",
     "kebab",
     "label_problem",
+    "load_manifests",
     "module",
     "output",
     "platform_overrides",
@@ -91,8 +97,13 @@ class Precedence(Enum):
 
 
 dev_overrides = Precedence.dev_overrides
+"""The developer decides; what the platform says is the default."""
+
 platform_overrides = Precedence.platform_overrides
+"""The platform decides; what the developer says is the default."""
+
 union = Precedence.union
+"""Both decide: their lists are put together."""
 
 
 class PlatformConfig(Document):

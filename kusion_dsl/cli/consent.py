@@ -24,8 +24,16 @@ def can_ask(screen: Screen, *, yes: bool) -> None:
 
 def ask(screen: Screen, question: str, *, yes: bool) -> None:
     """Go on if ``yes``, or if whoever watches says so. Raises RefusedError."""
-    if not yes and not click.confirm(question, err=True):
+    if not yes and not _confirmed(question):
         raise RefusedError("nothing was changed: you said no")
+
+
+def _confirmed(question: str) -> bool:
+    try:
+        return click.confirm(question, err=True)
+    except click.Abort:
+        click.echo(err=True)  # what is said next does not belong behind the question
+        raise
 
 
 def consent_again(screen: Screen, *, yes: bool) -> Consent | None:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import traceback
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from kusion_dsl.cli.render.screen import Screen
+    from kusion_dsl.engine.acquisition import InstallReport
     from kusion_dsl.operations.host import Host
 
 HostFactory = Callable[[Mapping[str, str], str], "Host"]
 
 
 def _this_host(environment: Mapping[str, str], backend: str) -> Host:
+    from kusion_dsl.operations.host import this_host
+
+    return this_host(environment, backend, lambda: _installing(environment))
+
+
+def _installing(environment: Mapping[str, str]) -> AbstractContextManager[InstallReport]:
     from kusion_dsl.cli.render.installing import installing
     from kusion_dsl.cli.render.screen import Screen
     from kusion_dsl.model.masking import Mask
-    from kusion_dsl.operations.host import this_host
 
-    return this_host(environment, backend, lambda: installing(Screen(Mask(), environment)))
+    return installing(Screen(Mask(), environment))
 
 
 class Invocation:
@@ -66,6 +71,9 @@ class Invocation:
 
     def complain_defect(self, error: Exception) -> None:
         """Say that this is a defect of ours, and write down what its repair needs."""
+        import tempfile
+        import traceback
+
         text = self.masked("".join(traceback.format_exception(error)))
         descriptor, path = tempfile.mkstemp(prefix="kusion-defect-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8") as report:

@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 failed or refused, 2 the command line could not be underst
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 import signal
 import sys
@@ -15,30 +17,58 @@ from typing import NoReturn
 
 import click
 
-from kusion_dsl.cli.commands.apply import apply
-from kusion_dsl.cli.commands.completion import completion
-from kusion_dsl.cli.commands.destroy import destroy
-from kusion_dsl.cli.commands.doctor import doctor
-from kusion_dsl.cli.commands.engine import engine
-from kusion_dsl.cli.commands.generate import generate
-from kusion_dsl.cli.commands.init import init
-from kusion_dsl.cli.commands.module import module
-from kusion_dsl.cli.commands.options import options
-from kusion_dsl.cli.commands.preview import preview
-from kusion_dsl.cli.commands.project import project
-from kusion_dsl.cli.commands.release import release
-from kusion_dsl.cli.commands.stack import stack
-from kusion_dsl.cli.commands.version import version
-from kusion_dsl.cli.commands.why import why
-from kusion_dsl.cli.commands.workspace import workspace
 from kusion_dsl.cli.invocation import Invocation
-from kusion_dsl.errors import KusionError
+from kusion_dsl.errors import KusionError, did_you_mean
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 
 
+_COMMANDS = (
+    "apply",
+    "completion",
+    "destroy",
+    "doctor",
+    "engine",
+    "generate",
+    "init",
+    "module",
+    "options",
+    "preview",
+    "project",
+    "release",
+    "schema",
+    "stack",
+    "version",
+    "why",
+    "workspace",
+)
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for (https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands)."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"kusion_dsl.cli.commands.{cmd_name}"), cmd_name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            suggestion = did_you_mean(name, _COMMANDS)
+            ctx.fail(f"there is no command '{name}'{f', {suggestion}' if suggestion else ''}")
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Begin with `kusion init`, then `kusion preview` and `kusion apply` in a stack's directory.",
 )
@@ -52,27 +82,6 @@ def cli() -> None:
       kusion apply -w shop/dev         make it so; every run is a release
       kusion release list -w shop/dev  what was applied, when, by whom
     """
-
-
-for _command in (
-    init,
-    generate,
-    preview,
-    apply,
-    destroy,
-    why,
-    options,
-    release,
-    workspace,
-    project,
-    stack,
-    module,
-    engine,
-    doctor,
-    completion,
-    version,
-):
-    cli.add_command(_command)
 
 
 def run(arguments: Sequence[str], invocation: Invocation | None = None) -> int:
@@ -97,8 +106,7 @@ def run(arguments: Sequence[str], invocation: Invocation | None = None) -> int:
         for problem in error.problems:
             invocation.complain(str(problem))
         return EXIT_FAILED
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit:  # how click ends where the reader of our output has gone, as `head` does
         return EXIT_FAILED
     except Exception as error:
         invocation.complain_defect(error)
@@ -113,4 +121,6 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def main() -> NoReturn:
     """The console script."""
     signal.signal(signal.SIGTERM, _interrupt)
-    raise SystemExit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # or the collector goes through everything once more, and the end takes longer than the compiler
+    raise SystemExit(code)

@@ -15,11 +15,15 @@ from kusion_dsl.model.app import Application
 from kusion_dsl.model.names import kebab, label_problem
 from kusion_dsl.model.provenance import Traced
 from kusion_dsl.model.reference import format_path
-from kusion_dsl.model.spec import KUBERNETES
+from kusion_dsl.model.spec import KUBERNETES, SpecResource
 from kusion_dsl.model.token import has_token
+from kusion_dsl.model.workspace import Workspace
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LONGEST_SUBDOMAIN = 253
+_RBAC = f"{KUBERNETES}:rbac.authorization.k8s.io/"
+"""Names of roles may be anything that is one segment of a path: ``system:node``
+(https://kubernetes.io/docs/reference/access-authn-authz/rbac/)."""
 
 
 def check_applications(inputs: Inputs) -> None:
@@ -69,6 +73,8 @@ def check_resources(drafts: Iterable[Draft]) -> None:
         if not draft.resource.type.startswith(f"{KUBERNETES}:"):
             continue
         name = plain(draft.attributes["metadata"]["name"])
+        if draft.resource.type.startswith(_RBAC) and name not in ("", ".", "..") and not set("/%") & set(name):
+            continue
         if len(name) > _LONGEST_SUBDOMAIN or not _SUBDOMAIN.fullmatch(name):
             errors.append(
                 CompileError(
@@ -79,6 +85,24 @@ def check_resources(drafts: Iterable[Draft]) -> None:
             )
     if errors:
         raise CompileError.of([problem for error in errors for problem in error.problems])
+
+
+def check_secret_store(resources: Iterable[SpecResource], drafts: Mapping[str, Draft], workspace: Workspace) -> None:
+    """Raise CompileError where values of a secret store are used and the workspace has none."""
+    if workspace.config.secret_store is not None:
+        return
+    uses = [
+        f"{drafts[resource.id].where}: {resource.id}"
+        for resource in resources
+        if any(reference.is_secret for reference in resource.references())
+    ]
+    if uses:
+        raise CompileError(
+            "secrets are used, but the workspace has no secretStore",
+            where=f"workspace {workspace.name}",
+            details=sorted(uses),
+            hint="add one to the workspace: secretStore: {provider: {env: {}}}",
+        )
 
 
 def literal_secrets(drafts: Iterable[Draft]) -> Iterator[Problem]:

@@ -7,96 +7,131 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kusion_dsl.errors import CompileError, did_you_mean
+from kusion_dsl.errors import CompileError, Position, did_you_mean
 from kusion_dsl.model import pod
-from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.spec import KUBERNETES, SpecResource
 
 
-def with_dependencies(resources: Sequence[SpecResource]) -> tuple[SpecResource, ...]:
+def with_dependencies(
+    resources: Sequence[SpecResource], places: Mapping[str, Position | str]
+) -> tuple[SpecResource, ...]:
     """``resources`` with their dependencies, dependencies first and otherwise in order of their ids.
 
-    Raises CompileError for a reference to nothing and for a cycle, which the message prints.
+    ``places`` are where the author wrote what they come from, by their ids. Raises CompileError for a reference to
+    nothing and for a cycle, which the message prints.
     """
     known = {resource.id: resource for resource in resources}
-    complete = {each.id: replace(each, depends_on=tuple(sorted(_needs(each, known)))) for each in resources}
-    return _ordered(complete)
+    definitions = _definitions(resources)
+    complete = {
+        each.id: replace(each, depends_on=tuple(sorted(_needs(each, known, definitions, places)))) for each in resources
+    }
+    return _ordered(complete, places)
 
 
-def _needs(resource: SpecResource, known: Mapping[str, SpecResource]) -> set[str]:
-    needs = set(resource.depends_on)
+def _needs(
+    resource: SpecResource,
+    known: Mapping[str, SpecResource],
+    definitions: Mapping[str, str],
+    places: Mapping[str, Position | str],
+) -> set[str]:
+    by_name = {*_uses_by_name(resource), definitions.get(_kind_of(resource), "")}
+    missing = [id for id in resource.depends_on if id not in known]
+    if missing:
+        raise CompileError(
+            f"{resource.id} needs {missing[0]} first, which does not exist",
+            where=places[resource.id],
+            hint=did_you_mean(missing[0], known) or "this is a defect of its module; tell its authors",
+        )
+    needs = set(resource.depends_on) | {id for id in by_name if id in known and id != resource.id}
     for reference in resource.references():
         if not reference.is_secret:
-            _check_exists(resource, reference, known)
+            if reference.id not in known:
+                raise CompileError(
+                    f"{resource.id} refers to {reference.id}, which does not exist",
+                    where=places[resource.id],
+                    hint=did_you_mean(reference.id, known) or "remove the reference",
+                )
             needs.add(reference.id)
-    needs |= {id for id in _uses_by_name(resource) if id in known}
-    return needs - {resource.id}
-
-
-def _check_exists(resource: SpecResource, reference: Reference, known: Mapping[str, SpecResource]) -> None:
-    if reference.id not in known:
-        raise CompileError(
-            f"{resource.id} refers to {reference.id}, which does not exist", hint=did_you_mean(reference.id, known)
-        )
-    if reference.id == resource.id:
-        raise CompileError(f"{resource.id} refers to itself")
+    return needs
 
 
 def _uses_by_name(resource: SpecResource) -> Iterator[str]:
     """The ids that an object would have that a Kubernetes object names without a reference of ours."""
-    if resource.package != KUBERNETES:
-        return
-    namespace = resource.attributes.get("metadata", {}).get("namespace")
-    if not namespace:
+    namespace = pod.at(resource.attributes, ("metadata", "namespace"))
+    if resource.package != KUBERNETES or not namespace:
         return
     yield f"v1:Namespace:{namespace}"
-    for kind, name in (*_pod_uses(resource), *_ingress_uses(resource)):
-        yield f"v1:{kind}:{namespace}:{name}"
+    for api_version, kind, path in _USES.get(resource.type, ()):
+        for name in _all_at(resource.attributes, path):
+            yield f"{api_version}:{kind}:{namespace}:{name}"
 
 
-def _pod_uses(resource: SpecResource) -> Iterator[tuple[str, Any]]:
-    found = pod.pod_spec(resource.type, resource.attributes)
-    if found is None:
-        return
-    spec = found[1]
-    yield "ServiceAccount", spec.get("serviceAccountName")
-    for pull in spec.get("imagePullSecrets", ()):
-        yield "Secret", pull.get("name")
-    for volume in spec.get("volumes", ()):
-        yield from _volume_uses(volume)
-    for _, container in pod.containers(resource.type, resource.attributes):
-        for entry in container.get("env", ()):
-            source = entry.get("valueFrom", {})
-            yield "Secret", source.get("secretKeyRef", {}).get("name")
-            yield "ConfigMap", source.get("configMapKeyRef", {}).get("name")
-        for entry in container.get("envFrom", ()):
-            yield "Secret", entry.get("secretRef", {}).get("name")
-            yield "ConfigMap", entry.get("configMapRef", {}).get("name")
+def _all_at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What stands at ``path``, where ``*`` is every item of a list; what has another shape has nothing there."""
+    if not path:
+        yield value
+    elif path[0] == "*" and isinstance(value, list):
+        for item in value:
+            yield from _all_at(item, path[1:])
+    elif isinstance(value, Mapping) and path[0] in value:
+        yield from _all_at(value[path[0]], path[1:])
 
 
-def _volume_uses(volume: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield "Secret", volume.get("secret", {}).get("secretName")
-    yield "ConfigMap", volume.get("configMap", {}).get("name")
-    yield "PersistentVolumeClaim", volume.get("persistentVolumeClaim", {}).get("claimName")
-    for source in volume.get("projected", {}).get("sources", ()):
-        yield "Secret", source.get("secret", {}).get("name")
-        yield "ConfigMap", source.get("configMap", {}).get("name")
+def _kind_of(resource: SpecResource) -> str:
+    group = str(resource.attributes.get("apiVersion", "")).rpartition("/")[0]
+    return f"{group}/{resource.attributes.get('kind', '')}"
 
 
-def _ingress_uses(resource: SpecResource) -> Iterator[tuple[str, Any]]:
-    if resource.type != "kubernetes:networking.k8s.io/v1:Ingress":
-        return
-    spec = resource.attributes.get("spec", {})
-    backends = [spec.get("defaultBackend", {})]
-    for rule in spec.get("rules", ()):
-        backends += [path.get("backend", {}) for path in rule.get("http", {}).get("paths", ())]
-    for backend in backends:
-        yield "Service", backend.get("service", {}).get("name")
-    for tls in spec.get("tls", ()):
-        yield "Secret", tls.get("secretName")
+def _definitions(resources: Sequence[SpecResource]) -> dict[str, str]:
+    """The ids of the CustomResourceDefinitions by ``group/kind`` of what they define."""
+    found = (each for each in resources if each.type.endswith(":CustomResourceDefinition"))
+    return {
+        f"{pod.at(each.attributes, ('spec', 'group'))}/{pod.at(each.attributes, ('spec', 'names', 'kind'))}": each.id
+        for each in found
+    }
 
 
-def _ordered(resources: Mapping[str, SpecResource]) -> tuple[SpecResource, ...]:
+_Use = tuple[str, str, tuple[str, ...]]
+"""The ``apiVersion`` and the kind of what is used, and where in the user its name stands."""
+
+_IN_PODS: tuple[_Use, ...] = (
+    ("v1", "ServiceAccount", ("serviceAccountName",)),
+    ("v1", "Secret", ("imagePullSecrets", "*", "name")),
+    ("v1", "Secret", ("volumes", "*", "secret", "secretName")),
+    ("v1", "ConfigMap", ("volumes", "*", "configMap", "name")),
+    ("v1", "PersistentVolumeClaim", ("volumes", "*", "persistentVolumeClaim", "claimName")),
+    ("v1", "Secret", ("volumes", "*", "projected", "sources", "*", "secret", "name")),
+    ("v1", "ConfigMap", ("volumes", "*", "projected", "sources", "*", "configMap", "name")),
+    *(
+        (version, kind, (containers, "*", *path, "name"))
+        for containers in ("initContainers", "containers")
+        for version, kind, path in (
+            ("v1", "Secret", ("env", "*", "valueFrom", "secretKeyRef")),
+            ("v1", "ConfigMap", ("env", "*", "valueFrom", "configMapKeyRef")),
+            ("v1", "Secret", ("envFrom", "*", "secretRef")),
+            ("v1", "ConfigMap", ("envFrom", "*", "configMapRef")),
+        )
+    ),
+)
+_RBAC = "rbac.authorization.k8s.io/v1"
+_USES: Mapping[str, tuple[_Use, ...]] = {
+    **{
+        type: tuple((version, kind, (*map(str, template), "spec", *path)) for version, kind, path in _IN_PODS)
+        for type, template in pod.TEMPLATES.items()
+    },
+    "kubernetes:networking.k8s.io/v1:Ingress": (
+        ("v1", "Service", ("spec", "defaultBackend", "service", "name")),
+        ("v1", "Service", ("spec", "rules", "*", "http", "paths", "*", "backend", "service", "name")),
+        ("v1", "Secret", ("spec", "tls", "*", "secretName")),
+    ),
+    f"kubernetes:{_RBAC}:RoleBinding": (
+        (_RBAC, "Role", ("roleRef", "name")),
+        ("v1", "ServiceAccount", ("subjects", "*", "name")),
+    ),
+}
+
+
+def _ordered(resources: Mapping[str, SpecResource], places: Mapping[str, Position | str]) -> tuple[SpecResource, ...]:
     waiting = {id: len(resource.depends_on) for id, resource in resources.items()}
     dependents: dict[str, list[str]] = {id: [] for id in resources}
     for id, resource in resources.items():
@@ -113,9 +148,11 @@ def _ordered(resources: Mapping[str, SpecResource]) -> tuple[SpecResource, ...]:
             if waiting[dependent] == 0:
                 heapq.heappush(ready, dependent)
     if len(ordered) < len(resources):
+        cycle = _cycle(resources, {id for id, count in waiting.items() if count})
         raise CompileError(
             "resources depend on each other in a cycle",
-            details=[" -> ".join(_cycle(resources, {id for id, count in waiting.items() if count}))],
+            where=places[cycle[0]],
+            details=[" -> ".join(cycle)],
             hint="remove one of these references",
         )
     return tuple(ordered)

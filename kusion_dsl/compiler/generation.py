@@ -6,11 +6,12 @@ import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.inputs import Inputs, InstalledModule
 from kusion_dsl.compiler.policy import decide, merge
 from kusion_dsl.compiler.tracing import trace
+from kusion_dsl.documents import DocumentError
 from kusion_dsl.errors import CompileError, KusionError, ModuleError, Position, did_you_mean
 from kusion_dsl.model.app import Application
 from kusion_dsl.model.component import Component, Workload
@@ -24,8 +25,7 @@ from kusion_dsl.module import Module
 WORKLOAD = "workload"
 
 
-@dataclass(frozen=True)
-class Producer:
+class Producer(NamedTuple):
     """Who made a resource or a patch: a component of an application, through its module."""
 
     app: str
@@ -67,14 +67,20 @@ class Draft:
         return self.producer.position or f"{self.producer.app}.{self.producer.accessory}"
 
 
-@dataclass(frozen=True)
-class Generated:
+class Generated(NamedTuple):
     """What the modules made of one application. ``outputs`` are by accessory name (the author's) and output name."""
 
     application: Application
     drafts: tuple[Draft, ...]
     patches: tuple[tuple[Producer, Patch], ...]
     outputs: Mapping[str, Mapping[str, Any]]
+
+
+class Running(NamedTuple):
+    """What an application runs: the completed workload, and the resource that its module marked; None without one."""
+
+    workload: Workload | None = None
+    resource: Resource | None = None
 
 
 def generate(inputs: Inputs, application: Application) -> Generated:
@@ -87,15 +93,17 @@ def generate(inputs: Inputs, application: Application) -> Generated:
     patches: list[tuple[Producer, Patch]] = []
     outputs: dict[str, Mapping[str, Any]] = {}
     problems: list[KusionError] = []
-    workload: Workload | None = None
+    running = Running()
     for name, component in _components(application):
         try:
-            producer, completed, yielded = _call(inputs, application, name, component, workload)
+            producer, completed, yielded = _call(inputs, application, name, component, running)
         except KusionError as error:
             problems.append(error)
+            running = Running(component) if isinstance(component, Workload) else running
             continue
         if isinstance(completed, Workload):
-            workload = completed
+            marked = (each for each in yielded if isinstance(each, Resource) and each.workload)
+            running = Running(completed, next(marked, None))
         drafts += [_draft(producer, each) for each in yielded if isinstance(each, Resource)]
         patches += [(producer, each) for each in yielded if isinstance(each, Patch)]
         outputs[name] = _outputs(producer, [each for each in yielded if isinstance(each, Outputs)])
@@ -118,7 +126,7 @@ def _components(application: Application) -> Iterable[tuple[str, Component]]:
 
 
 def _call(
-    inputs: Inputs, application: Application, name: str, component: Component, workload: Workload | None
+    inputs: Inputs, application: Application, name: str, component: Component, running: Running
 ) -> tuple[Producer, Component, list[Resource | Patch | Outputs]]:
     installed = inputs.modules[type(component)]
     position = inputs.sources.position(component.site_of())
@@ -133,13 +141,15 @@ def _call(
         default_name=installed.module.name,
         namespace=namespace_of(inputs.project, inputs.stack),
         settings=inputs.workspace.config.context,
-        workload=workload,
+        workload=running.workload,
+        workload_resource=running.resource,
+        files=inputs.files,
     )
     return producer, completed, _run(producer, installed.module, completed, decision.platform, context)
 
 
 def _author(inputs: Inputs, name: str, component: Component, path: Path) -> Deferred:
-    site = component.site_of(str(path[0]))
+    site = component.site_of(path)
     return lambda: Origin("author", name, inputs.sources.position(site, path))
 
 
@@ -149,6 +159,8 @@ def _run(
     where = producer.position or f"{producer.app}.{producer.accessory}"
     try:
         yielded = list(module(component, platform, context))
+    except DocumentError as error:  # of a file that the module read
+        raise CompileError.of(error.problems).at(where) from None
     except KusionError as error:
         raise error.at(where) from None
     except ValueError as error:  # how a module says that what it was given cannot be provided

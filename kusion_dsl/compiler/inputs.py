@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.sources import Sources
 from kusion_dsl.errors import Problem
 from kusion_dsl.model.app import Application
 from kusion_dsl.model.component import Component
+from kusion_dsl.model.generation import Files, no_files
+from kusion_dsl.model.identity import ModuleVersion
 from kusion_dsl.model.project import Project, Stack
 from kusion_dsl.model.provenance import Provenance
-from kusion_dsl.model.release import ModuleVersion
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.workspace import Workspace
 from kusion_dsl.module import Module
 
 
-@dataclass(frozen=True)
-class InstalledModule:
+class InstalledModule(NamedTuple):
     """A module, the name of its entry point, and the distribution that brought it."""
 
     name: str
@@ -36,7 +36,8 @@ class Inputs:
     """Everything that a Spec depends on.
 
     ``modules`` has the module for the class of every component of ``applications``; ``providers`` the versions of
-    Pulumi's provider packages by name (``kubernetes``: ``4.34.2``); ``sources`` the text of the author's files.
+    Pulumi's provider packages by name (``kubernetes``: ``4.34.2``); ``sources`` the text of the author's files;
+    ``files`` reads the files that modules take in (see :class:`Context`).
     """
 
     project: Project
@@ -46,10 +47,10 @@ class Inputs:
     modules: Mapping[type[Component], InstalledModule]
     providers: Mapping[str, str]
     sources: Sources = field(default_factory=Sources)
+    files: Files = no_files
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A Spec, where everything in it comes from, the modules that took part, and what is worth a warning."""
 
     spec: Spec

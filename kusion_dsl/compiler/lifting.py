@@ -6,6 +6,7 @@ variable a ``secretKeyRef``; a ``secret_ref`` becomes one as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kusion_dsl.compiler.generation import Draft
@@ -16,6 +17,7 @@ from kusion_dsl.model import pod
 from kusion_dsl.model.app import Application
 from kusion_dsl.model.generation import Resource
 from kusion_dsl.model.names import shorten
+from kusion_dsl.model.provenance import Traced, mark
 from kusion_dsl.model.token import has_token
 
 
@@ -25,12 +27,9 @@ def lift_secrets(draft: Draft, application: Application, wiring: Wiring) -> Draf
     metadata = draft.attributes.get("metadata", {})
     name = shorten(f"{plain(metadata.get('name', ''))}-env")
     for _, container in pod.containers(draft.resource.type, draft.attributes):
-        container["env"] = [
-            _lifted(entry, f"{plain(container['name'])}.{plain(entry['name'])}", name, data, draft, application, wiring)
-            for entry in container.get("env", ())
-        ]
-        if not container["env"]:
-            del container["env"]
+        entries = container.get("env")
+        if isinstance(entries, list):
+            container["env"] = [_lifted(each, container, name, data, draft, application, wiring) for each in entries]
     if not data:
         return None
     namespace = {"namespace": metadata["namespace"]} if "namespace" in metadata else {}
@@ -48,15 +47,15 @@ def lift_secrets(draft: Draft, application: Application, wiring: Wiring) -> Draf
 
 
 def _lifted(
-    entry: dict[str, Any],
-    key: str,
+    entry: Any,
+    container: Mapping[str, Any],
     secret: str,
     data: dict[str, Any],
     draft: Draft,
     application: Application,
     wiring: Wiring,
-) -> dict[str, Any]:
-    value = entry.get("value")
+) -> Any:
+    value = entry.get("value") if isinstance(entry, Mapping) else None
     if not has_token(value):
         return entry
     assert isinstance(value, str)
@@ -65,12 +64,16 @@ def _lifted(
     except CompileError as error:
         raise error.at(draft.where) from None
     if text.secret_key is not None:
-        return _from_secret(entry, text.secret_key.secret, text.secret_key.key)
+        return _from_secret(entry, value, text.secret_key.secret, text.secret_key.key)
     if text.secret:
+        key = f"{plain(container['name'])}.{plain(entry['name'])}"
         data[key] = value
-        return _from_secret(entry, secret, key)
+        return _from_secret(entry, value, secret, key)
     return entry
 
 
-def _from_secret(entry: dict[str, Any], secret: str, key: str) -> dict[str, Any]:
-    return {"name": entry["name"], "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+def _from_secret(entry: Mapping[str, Any], value: str, secret: str, key: str) -> dict[str, Any]:
+    """The variable as a reference to a key of a Secret; who wrote its value has written that."""
+    origin = value.origin if isinstance(value, Traced) else None
+    reference = {"name": mark(secret, origin), "key": mark(key, origin)}
+    return {"name": entry["name"], "valueFrom": {"secretKeyRef": reference}}

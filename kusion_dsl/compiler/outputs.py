@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote
+from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.generation import Draft, Generated
 from kusion_dsl.compiler.tracing import plain
 from kusion_dsl.errors import CompileError, did_you_mean
 from kusion_dsl.model import reference
 from kusion_dsl.model.app import Application
-from kusion_dsl.model.reference import SECRET_SCHEME, Reference
+from kusion_dsl.model.generation import Unavailable
+from kusion_dsl.model.reference import Reference, secret_reference
 from kusion_dsl.model.spec import KUSION
 from kusion_dsl.model.token import (
     OutputToken,
@@ -29,8 +29,7 @@ _SECRET_OUTPUTS: Mapping[str, tuple[str, ...]] = {f"{KUSION}:index:RandomPasswor
 Part = str | int | float | bool | Reference | SecretKeyToken
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """What a string with tokens in it is made of, and whether anything of it is secret."""
 
     parts: tuple[Part, ...]
@@ -79,9 +78,7 @@ class Wiring:
     def _token(self, token: Token, application: Application) -> Text:
         match token:
             case SecretToken():
-                version = f"?version={quote(token.version, safe='')}" if token.version else ""
-                path = (token.key,) if token.key else ()
-                return Text((Reference(f"{SECRET_SCHEME}{quote(token.name)}{version}", path),), True)
+                return Text((secret_reference(token.name, token.key, token.version),), True)
             case SecretKeyToken():
                 return Text((token,), False)
             case ReferenceToken():
@@ -107,7 +104,9 @@ class Wiring:
         if token in self._resolving:
             chain = [self._owner(each, application) for each in (*self._resolving, token)]
             names = " -> ".join(f"{app.application.name}.{component}" for app, component in chain)
-            raise CompileError(f"outputs refer to each other in a cycle: {names}")
+            raise CompileError(
+                f"outputs refer to each other in a cycle: {names}", hint="remove one of these references"
+            )
         value = owner.outputs[name].get(token.output)
         declared = type(self._component(owner, name)).outputs()
         if token.output not in declared:
@@ -115,6 +114,8 @@ class Wiring:
                 f"{owner.application.name}.{name} has no output '{token.output}'",
                 hint=did_you_mean(token.output, declared) or f"it has {', '.join(declared) or 'none'}",
             )
+        if isinstance(value, Unavailable):
+            raise CompileError(f"{owner.application.name}.{name} has no '{token.output}': {value.why}", hint=value.hint)
         if not isinstance(value, str):
             return Text((value,) if value is not None else (), declared[token.output].secret)
         self._resolving.append(token)

@@ -3,33 +3,39 @@
 1. *check*: names fit, modules are of allowed versions. Nothing is generated from parts that are wrong.
 2. *generate*: each component's module is called. A module sees its own component and context, never another's.
 3. *patch*: what modules change on the workload and on each other's resources, in order of accessory names.
-4. *lift*: secrets in environments go into generated Secrets.
-5. *resolve*: tokens become references; literal text is escaped; origins are read off and removed.
-6. *order*: dependencies are found and resources put in their stable order.
+4. *label*: what the application says about all of its objects.
+5. *lift*: secrets in environments go into generated Secrets.
+6. *resolve*: tokens become references; literal text is escaped; origins are read off and removed.
+7. *decide*: what the workspace says about resources, whichever module made them: imports, health.
+8. *order*: dependencies are found and resources put in their stable order.
 
-Pure: reads no clock, random, file, environment or network. Same inputs, same bytes. Everything that is wrong within a
-stage is collected and told at once.
+Pure: reads no clock, random, environment or network, and no file but through ``Inputs.files``. Same inputs, same bytes.
+Everything that is wrong within a stage is collected and told at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from kusion_dsl.compiler.checks import check_applications, check_resources, literal_secrets
+from kusion_dsl.compiler.blocks import Health, Import, health_of, imports_of, unused_imports, unused_modules
+from kusion_dsl.compiler.checks import check_applications, check_resources, check_secret_store, literal_secrets
 from kusion_dsl.compiler.dependencies import with_dependencies
 from kusion_dsl.compiler.generation import Draft, Generated, collected, generate
 from kusion_dsl.compiler.inputs import Compiled, Inputs
+from kusion_dsl.compiler.labelling import label
 from kusion_dsl.compiler.lifting import lift_secrets
 from kusion_dsl.compiler.outputs import Wiring, resolve_tokens
 from kusion_dsl.compiler.patches import apply_patches
+from kusion_dsl.compiler.providers import providers_of
 from kusion_dsl.compiler.tracing import origins_in
 from kusion_dsl.errors import CompileError, KusionError
 from kusion_dsl.model.generation import Resource
+from kusion_dsl.model.identity import ModuleVersion
 from kusion_dsl.model.project import namespace_of
 from kusion_dsl.model.provenance import Deferred, Origin, Provenance
 from kusion_dsl.model.reference import Path
-from kusion_dsl.model.release import ModuleVersion
 from kusion_dsl.model.spec import Provider, Spec, SpecResource
 
 _Item = TypeVar("_Item")
@@ -38,20 +44,32 @@ _Item = TypeVar("_Item")
 def compile_spec(inputs: Inputs) -> Compiled:
     """Compile. Raises the KusionError of the first stage in which something is wrong, with all of its problems."""
     check_applications(inputs)
+    imports = imports_of(inputs.workspace, inputs.project.name)
     generated = list(_each(inputs.applications, lambda application: generate(inputs, application)))
     drafts = _drafts(inputs, generated)
     warnings = [problem for found in _each(generated, lambda each: apply_patches(each, drafts)) for problem in found]
     warnings += literal_secrets(drafts.values())
+    for each in generated:
+        label(each, inputs)
     wiring = Wiring(generated, drafts)
     lifted = [_lift(each, wiring) for each in generated]
     for secret, _ in (pair for pairs in lifted for pair in pairs):
         _add(drafts, secret)
     owners = {draft.id: each for each in generated for draft in each.drafts}
     owners.update({secret.id: owner for pairs in lifted for secret, owner in pairs})
-    resources = list(_each(drafts.values(), lambda draft: _finish(draft, owners.get(draft.id), wiring)))
+    health = health_of(inputs.workspace, inputs.project.name, drafts.values())
+    resources = [
+        _decided(resource, imports, health)
+        for resource in _each(drafts.values(), lambda draft: _finish(draft, owners.get(draft.id), wiring))
+    ]
     check_resources(drafts.values())
+    check_secret_store(resources, drafts, inputs.workspace)
+    warnings += (*unused_modules(inputs.workspace, {each.name for each in inputs.modules.values()}), *health.warnings)
+    warnings += unused_imports(imports, drafts)
+    ordered = with_dependencies(resources, {draft.id: draft.where for draft in drafts.values()})
     provenance = Provenance({draft.id: _origins(draft) for draft in drafts.values()})
-    return Compiled(_spec(inputs, with_dependencies(resources)), provenance, _modules(inputs), tuple(warnings))
+    spec = _spec(inputs, ordered, providers_of(inputs, drafts.values()))
+    return Compiled(spec, provenance, _modules(inputs), tuple(warnings))
 
 
 def _each(items: Iterable[_Item], action: Callable[[_Item], Any]) -> Iterable[Any]:
@@ -69,11 +87,12 @@ def _each(items: Iterable[_Item], action: Callable[[_Item], Any]) -> Iterable[An
 
 def _drafts(inputs: Inputs, generated: list[Generated]) -> dict[str, Draft]:
     drafts: dict[str, Draft] = {}
-    if any(each.drafts for each in generated):
-        _add(drafts, _namespace(inputs))
     for each in generated:
         for draft in each.drafts:
             _add(drafts, draft)
+    if drafts:
+        namespace = _namespace(inputs)
+        drafts.setdefault(namespace.id, namespace)  # an application may bring the Namespace itself, as a manifest
     return drafts
 
 
@@ -110,6 +129,13 @@ def _finish(draft: Draft, owner: Generated | None, wiring: Wiring) -> SpecResour
     )
 
 
+def _decided(resource: SpecResource, imports: Mapping[str, Import], health: Health) -> SpecResource:
+    """``resource`` with what the workspace's blocks say about it beside its module."""
+    options = imports[resource.id].options if resource.id in imports else {}
+    policy = health.policies.get(resource.id, {})
+    return replace(resource, options={**resource.options, **options}, health=policy) if options or policy else resource
+
+
 def _origins(draft: Draft) -> dict[Path, tuple[Deferred, ...]]:
     origins = dict(draft.origins)
     for path, origin in origins_in(draft.attributes):
@@ -122,18 +148,11 @@ def _modules(inputs: Inputs) -> tuple[ModuleVersion, ...]:
     return tuple(ModuleVersion(*each) for each in sorted(taking_part))
 
 
-def _spec(inputs: Inputs, resources: tuple[SpecResource, ...]) -> Spec:
+def _spec(inputs: Inputs, resources: tuple[SpecResource, ...], providers: Mapping[str, Provider]) -> Spec:
     config = inputs.workspace.config
-    packages = sorted({resource.package for resource in resources})
-    missing = [package for package in packages if package not in inputs.providers]
-    if missing:
-        raise CompileError(
-            f"nothing installed says which version of the provider {missing[0]} to use",
-            hint=f"pip install pulumi-{missing[0]}",
-        )
     return Spec(
         resources=resources,
-        providers={package: Provider(inputs.providers[package]) for package in packages},
+        providers=providers,
         context=config.context,
-        secret_store={"provider": config.secret_store.provider} if config.secret_store else None,
+        secret_store=config.secret_store.to_json() if config.secret_store else None,
     )

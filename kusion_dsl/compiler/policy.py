@@ -7,25 +7,21 @@ precedence. The default block comes first, then the one block that selects the p
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any, Optional
+from typing import Any, NamedTuple, Optional
 
 from pydantic import BaseModel, ValidationError, create_model
-from pydantic.alias_generators import to_camel
 
 from kusion_dsl.compiler.inputs import InstalledModule
-from kusion_dsl.compiler.tracing import mark_all
-from kusion_dsl.errors import ModuleError, Problem, WorkspaceError
+from kusion_dsl.errors import ModuleError, Position, Problem, WorkspaceError
 from kusion_dsl.model.component import Component, findings_of
-from kusion_dsl.model.provenance import Deferred, Origin
+from kusion_dsl.model.provenance import Deferred, Origin, mark_all
 from kusion_dsl.model.reference import Path, format_path
-from kusion_dsl.model.workspace import DEFAULT_BLOCK, SELECTOR, ModulePolicy, Workspace, specifier
+from kusion_dsl.model.workspace import DEFAULT_BLOCK, Block, ModulePolicy, Workspace, specifier
 from kusion_dsl.module import PlatformConfig, Precedence, shared_fields
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """What the platform decided for one module and project: its own fields, and those shared with developers."""
 
     platform: PlatformConfig
@@ -72,16 +68,15 @@ def check_blocks(workspace: Workspace, installed: InstalledModule) -> None:
         raise WorkspaceError.of(problems)
 
 
-def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[str, Mapping[str, Any]]) -> Decision:
+def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[str, Block]) -> Decision:
     merged: dict[str, Any] = {}
     paths: dict[str, Path] = {}
     for name, block in blocks.items():
-        decided = {key: value for key, value in block.items() if key != SELECTOR}
-        merged.update(decided)
-        paths.update({key: ("modules", installed.name, "configs", name, key) for key in decided})
+        merged.update(block.fields)
+        paths.update({key: ("modules", installed.name, "configs", name, key) for key in block.fields})
     intent: type[Component] = installed.module.intent
     platform: type[PlatformConfig] = installed.module.platform
-    model = _block_model(intent, platform)
+    model = block_model(intent, platform) if merged else platform
     try:
         validated = model.model_validate(merged, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -89,6 +84,7 @@ def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[
     given = {name: getattr(validated, name) for name in validated.model_fields_set}
     shared = {name: value for name, value in given.items() if name in shared_fields(intent)}
     fields = {name: value for name, value in given.items() if name not in shared}
+    paths = {name: paths[field.alias or name] for name, field in model.model_fields.items() if name in given}
     traced = _trace(workspace, paths, fields)
     return Decision(platform.model_construct(**traced), _trace(workspace, paths, shared))
 
@@ -99,7 +95,7 @@ def _trace(workspace: Workspace, paths: Mapping[str, Path], values: Mapping[str,
         return lambda: Origin("workspace", f"workspace {workspace.name}", workspace.position(path))
 
     return {
-        name: mark_all(value, partial(origin, paths[to_camel(name)])) if not isinstance(value, BaseModel) else value
+        name: mark_all(value, partial(origin, paths[name])) if not isinstance(value, BaseModel) else value
         for name, value in values.items()
     }
 
@@ -116,18 +112,18 @@ def _problems(
     error: ValidationError,
 ) -> list[Problem]:
     problems = []
-    for finding in sorted(findings_of(model, error), key=lambda each: format_path(each.path)):
+    for finding in findings_of(model, error):
         start = paths.get(str(finding.path[0]), ("modules", installed.name)) if finding.path else ()
         what = f"{format_path(finding.path)}: {finding.message}" if finding.path else finding.message
         problems.append(Problem(f"module {installed.name}: {what}", _where(workspace, (*start, *finding.path[1:]))))
-    return problems
+    return sorted(problems, key=lambda each: each.where if isinstance(each.where, Position) else Position(""))
 
 
 @cache
-def _block_model(intent: type[Component], platform: type[PlatformConfig]) -> type[PlatformConfig]:
+def block_model(intent: type[Component], platform: type[PlatformConfig]) -> type[PlatformConfig]:
     """The platform's model with the developer's shared fields beside its own, all of those optional."""
     shared: dict[str, Any] = {
-        name: (Optional[intent.model_fields[name].annotation], None)  # noqa: UP045 - the type is a value here
+        name: (Optional[intent.model_fields[name].rebuild_annotation()], None)  # noqa: UP045 - the type is a value here
         for name in shared_fields(intent)
     }
     return create_model(f"{platform.__name__}Block", __base__=platform, **shared)

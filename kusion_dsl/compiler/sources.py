@@ -16,7 +16,8 @@ from kusion_dsl.errors import Position
 from kusion_dsl.model.load_session import CallSite
 from kusion_dsl.model.reference import Path
 
-_Span = tuple[int, int, int, int]
+_End = tuple[int, int]
+"""The line and column behind a call's closing parenthesis, which no other call has."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Sources:
     texts: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
-    def _calls(self) -> dict[str, dict[_Span, ast.Call]]:
+    def _calls(self) -> dict[str, dict[_End, ast.Call]]:
         return {}
 
     def position(self, site: CallSite | None, path: Path = ()) -> Position | None:
@@ -35,7 +36,7 @@ class Sources:
             return None
         node: ast.AST | None = self._call(site)
         line = site.line
-        for step in path:
+        for step in (*site.path, *path):
             found = _step(node, step) if node is not None else None
             if found is None:
                 break
@@ -47,16 +48,13 @@ class Sources:
             return None
         if site.file not in self._calls:
             tree = ast.parse(self.texts[site.file])
-            self._calls[site.file] = {_span(node): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
+            calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+            self._calls[site.file] = {(node.end_lineno or 0, node.end_col_offset or 0): node for node in calls}
         position = next(islice(site.code.co_positions(), site.instruction // 2, None), None)
-        if position is None or None in position:
+        if position is None:
             return None
-        start, end, column, end_column = position
-        return self._calls[site.file].get((start or 0, column or 0, end or 0, end_column or 0))
-
-
-def _span(node: ast.Call) -> _Span:
-    return node.lineno, node.col_offset, node.end_lineno or 0, node.end_col_offset or 0
+        _, end, _, end_column = position
+        return self._calls[site.file].get((end or 0, end_column or 0))
 
 
 def _step(node: ast.AST, step: str | int) -> tuple[int, ast.AST] | None:
@@ -67,7 +65,9 @@ def _step(node: ast.AST, step: str | int) -> tuple[int, ast.AST] | None:
                 if keyword.arg == step:
                     return keyword.lineno, keyword.value
         case ast.Dict(), str():
-            for key, value in zip(node.keys, node.values, strict=True):
+            for key, value in reversed(list(zip(node.keys, node.values, strict=True))):
+                if key is None:
+                    break  # a ** that may have this item too, and replaces those before it
                 if isinstance(key, ast.Constant) and key.value == step:
                     return key.lineno, value
         case ast.List() | ast.Tuple(), int():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kusion_dsl.model.component import Component
-from kusion_dsl.model.provenance import Deferred, Traced, TracedInteger, TracedNumber, TracedText
+from kusion_dsl.model.provenance import Deferred, Traced, mark
 from kusion_dsl.model.reference import Path
 
 OriginOf = Callable[[Component, Path], Deferred | None]
@@ -36,32 +36,6 @@ def _trace(value: Any, owner: Component, path: Path, origin_of: OriginOf) -> Any
     return mark(value, origin_of(owner, path))
 
 
-def mark(value: Any, origin: Deferred | None) -> Any:
-    """``value`` with ``origin`` on it. Booleans and None cannot carry one, and what has one keeps it."""
-    if origin is None or isinstance(value, Traced):
-        return value
-    match value:
-        case bool():
-            return value
-        case str():
-            return TracedText(value, origin)
-        case int():
-            return TracedInteger(value, origin)
-        case float():
-            return TracedNumber(value, origin)
-        case _:
-            return value
-
-
-def mark_all(value: Any, origin: Callable[[Path], Deferred], path: Path = ()) -> Any:
-    """:func:`mark` for every leaf of a JSON-like value."""
-    if isinstance(value, Mapping):
-        return {key: mark_all(item, origin, (*path, key)) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [mark_all(item, origin, (*path, index)) for index, item in enumerate(value)]
-    return mark(value, origin(path))
-
-
 def plain(value: Any) -> Any:
     """``value`` without origins: only what JSON knows; tuples become lists."""
     match value:
@@ -69,14 +43,14 @@ def plain(value: Any) -> Any:
             return {str(key): plain(item) for key, item in value.items()}
         case list() | tuple():
             return [plain(item) for item in value]
-        case TracedText():
-            return str.__str__(value)
-        case TracedInteger():
-            return int.__int__(value)
-        case TracedNumber():
-            return float.__float__(value)
         case str():
-            return str.__str__(value) if type(value) is str else str(value)
+            return str.__str__(value)
+        case bool():
+            return value
+        case int():
+            return int.__int__(value)
+        case float():
+            return float.__float__(value)
         case _:
             return value
 

@@ -19,6 +19,7 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from kusion_dsl.compiler.sources import Sources
 from kusion_dsl.discovery.modules import installed_modules
@@ -37,8 +38,7 @@ _IMPORTED_FROM = re.compile(r" \([^()]*\)$")  # the path that CPython puts behin
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
-class LoadedApps:
+class LoadedApps(NamedTuple):
     """What ``app.py`` describes: its applications in order of their names, its options, and the text it was read from."""
 
     applications: tuple[Application, ...]
@@ -181,6 +181,9 @@ def _execute(package: _Package, path: Path) -> KusionError | None:
 
 def _explain(error: BaseException, package: _Package) -> KusionError:
     where = _author_position(error, package)
+    broken = _broken_module(error)
+    if broken is not None:
+        return broken.at(where)
     if isinstance(error, DocumentError):
         return AppError.of(error.problems)
     if isinstance(error, KusionError):
@@ -218,11 +221,8 @@ def _author_position(error: BaseException, package: _Package) -> Position:
 
 
 def _explain_import(error: ImportError, where: Position, package: _Package) -> KusionError:
-    """An import that failed: a module that is missing, one that is broken, or a mistake of the author's own."""
+    """An import that failed: a module that is missing, or a mistake of the author's own."""
     missing = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    broken = _broken_module(error)
-    if broken is not None:
-        return broken.at(where)
     if missing.startswith(_PREFIX) and not missing.startswith(package.name):
         hint = f"pip install {missing.replace('_', '-')}"
         suggestion = _did_you_mean_module(missing)
@@ -254,17 +254,27 @@ def _import_hint(error: ImportError, package: _Package) -> str:
     return did_you_mean(last, beside) or f"there is no {last}.py in {shown(place)}"
 
 
-def _broken_module(error: ImportError) -> ModuleError | None:
-    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+def _broken_module(error: BaseException) -> ModuleError | None:
+    """The error for an installed module that failed while it was imported, whatever it raised."""
+    for file, line, package in _imports_under_way(error):
         for entry in installed_modules():
             if entry.package == package:
                 return ModuleError(
                     f"the module {entry.name} cannot be imported: {type(error).__name__}: {error}",
-                    details=[f"in {frame.f_code.co_filename}:{line}", f"from {entry.distribution} {entry.version}"],
+                    details=[f"in {file}:{line}", f"from {entry.distribution} {entry.version}"],
                     hint=f"repair or remove it: pip install --force-reinstall {entry.distribution}",
                 )
     return None
+
+
+def _imports_under_way(error: BaseException) -> Iterator[tuple[str, int, str]]:
+    """The files that were being imported when ``error`` was raised, innermost first: path, line, top-level package."""
+    if isinstance(error, SyntaxError) and error.filename:
+        place = Path(error.filename)
+        yield from ((error.filename, error.lineno or 0, part) for part in (place.stem, *reversed(place.parts[:-1])))
+    for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
+        if frame.f_code.co_name == "<module>":
+            yield frame.f_code.co_filename, line, str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _applications(package: _Package, path: Path, session: LoadSession) -> list[Application]:
@@ -281,7 +291,7 @@ def _applications(package: _Package, path: Path, session: LoadSession) -> list[A
             Problem(
                 "no application is bound at the top of this file",
                 Position(shown(path)),
-                "derive a class from AppConfiguration, or import one",
+                "derive a class that is not abstract from AppConfiguration, or import one",
             )
         )
     return applications

@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from kusion_dsl.model.release import Revision
+from kusion_dsl.model.identity import Revision
 
 _PATIENCE = 10.0  # seconds; a release is not worth waiting for a file system that hangs
 

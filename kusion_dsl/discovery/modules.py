@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kusion_dsl.compiler.inputs import InstalledModule
 from kusion_dsl.errors import ModuleError, did_you_mean
@@ -21,8 +22,7 @@ PROVIDER_VERSION = "1.0.0"
 """The version of our own Pulumi provider, ``kusion``; it changes when what it does changes."""
 
 
-@dataclass(frozen=True)
-class ModuleEntry:
+class ModuleEntry(NamedTuple):
     """An entry point that claims to be a module: not imported yet."""
 
     name: str
@@ -39,7 +39,7 @@ class ModuleEntry:
         """Import it. Raises ModuleError naming the distribution for whatever goes wrong."""
         try:
             loaded = self.entry_point.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             frame = traceback.extract_tb(error.__traceback__)[-1]
             raise ModuleError(
                 f"the module {self.name} cannot be imported: {type(error).__name__}: {error}",
@@ -56,20 +56,28 @@ class ModuleEntry:
         return InstalledModule(self.name, self.distribution, self.version, loaded)
 
 
-def installed_modules() -> tuple[ModuleEntry, ...]:
-    """All entry points of the group, by name. Raises ModuleError where two distributions claim one name."""
-    found: dict[str, ModuleEntry] = {}
+def module_entries() -> tuple[ModuleEntry, ...]:
+    """All entry points of the group by name, then distribution: two distributions may claim one name."""
+    found: dict[tuple[str, str], ModuleEntry] = {}
     for point in importlib.metadata.entry_points(group=GROUP):
         name = point.dist.name if point.dist else "?"
         entry = ModuleEntry(point.name, name, point.dist.version if point.dist else "0", point)
-        other = found.setdefault(entry.name, entry)
-        if other.distribution != entry.distribution:
+        found.setdefault((entry.name, entry.distribution), entry)  # the first on sys.path is the one that is imported
+    return tuple(found[key] for key in sorted(found))
+
+
+def installed_modules() -> tuple[ModuleEntry, ...]:
+    """The modules by name. Raises ModuleError where two distributions claim one name."""
+    entries = module_entries()
+    for one, other in itertools.pairwise(entries):
+        if one.name == other.name:
             raise ModuleError(
-                f"the module {entry.name} is claimed by two distributions, "
-                f"{other.distribution} {other.version} and {entry.distribution} {entry.version}",
-                hint="uninstall one of them",
+                "two distributions claim to be this module: "
+                f"{one.distribution} {one.version} and {other.distribution} {other.version}",
+                where=f"module {one.name}",
+                hint=f"uninstall one of them: pip uninstall {one.distribution}",
             )
-    return tuple(found[name] for name in sorted(found))
+    return entries
 
 
 def installed_module(name: str) -> InstalledModule:
@@ -102,7 +110,7 @@ def _module_of(kind: type[Component], component: Component, entries: tuple[Modul
             return installed
     site = component.site_of()
     raise ModuleError(
-        f"no installed module takes a {kind.__name__}",
+        f"no installed module takes {kind.__name__}",
         where=f"{site.file}:{site.line}" if site else kind.__name__,
         hint=f"the package {package} has no entry point in the group {GROUP} for it",
     )
@@ -130,4 +138,3 @@ class _Providers(Mapping[str, str]):
 def provider_versions() -> Mapping[str, str]:
     """The versions of Pulumi's provider packages by name: those of the installed distributions ``pulumi-<name>``."""
     return _Providers()
-

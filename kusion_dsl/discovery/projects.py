@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -20,8 +19,7 @@ APP_FILE = "app.py"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-@dataclass(frozen=True)
-class StackDirectory:
+class StackDirectory(NamedTuple):
     """A stack and its project, and where they are."""
 
     project: Project

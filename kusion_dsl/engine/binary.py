@@ -51,7 +51,8 @@ def find(home: Path, environment: Mapping[str, str], *, scripts: Path | None = N
     """The first ``pulumi`` that will do: on PATH, in ``scripts``, among those installed under ``home``.
 
     It will do when it is of MINIMUM or newer and of the same major version. ``home`` is KUSION_HOME; ``scripts`` the
-    bin directory of the running Python unless given. Unsuitable and broken ones are passed over. Raises nothing.
+    bin directory of the running Python unless given, and nowhere where ``environment`` moves KUSION_HOME: what we keep
+    is there then. Unsuitable and broken ones are passed over. Raises nothing.
     """
     return _search(home, environment, scripts).binary
 
@@ -125,7 +126,7 @@ def directory(home: Path) -> Path:
 def _search(home: Path, environment: Mapping[str, str], scripts: Path | None, *, anew: bool = False) -> _Search:
     versions = Versions(home, environment)
     passed_over = []
-    for path, origin in _candidates(home, environment, scripts or Path(sysconfig.get_path("scripts"))):
+    for path, origin in _candidates(home, environment, scripts or _beside_python(environment)):
         try:
             version = versions.of(path, anew=anew)
         except EngineError as error:
@@ -138,13 +139,17 @@ def _search(home: Path, environment: Mapping[str, str], scripts: Path | None, *,
     return _Search(None, tuple(passed_over))
 
 
-def _candidates(home: Path, environment: Mapping[str, str], scripts: Path) -> Iterator[tuple[Path, Origin]]:
-    places: list[tuple[Path, Origin]] = [
-        # An empty or relative entry means the current directory: what lies there is nobody's choice of a CLI.
-        *((Path(entry), "path") for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/")),
-        (scripts, "environment"),
-        (directory(home).absolute() / "bin", "installed"),
-    ]
+def _beside_python(environment: Mapping[str, str]) -> Path | None:
+    return None if environment.get("KUSION_HOME") else Path(sysconfig.get_path("scripts"))
+
+
+def _candidates(home: Path, environment: Mapping[str, str], scripts: Path | None) -> Iterator[tuple[Path, Origin]]:
+    # An empty or relative entry means the current directory: what lies there is nobody's choice of a CLI.
+    entries = [entry for entry in environment.get("PATH", "").split(os.pathsep) if entry.startswith("/")]
+    places: list[tuple[Path, Origin]] = [(Path(entry), "path") for entry in entries]
+    if scripts is not None:
+        places.append((scripts, "environment"))
+    places.append((directory(home).absolute() / "bin", "installed"))
     seen = set()
     for place, origin in places:
         path = place / "pulumi"

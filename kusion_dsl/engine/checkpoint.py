@@ -20,7 +20,7 @@ from kusion_dsl.engine.process import is_alive
 from kusion_dsl.engine.values import shown
 from kusion_dsl.engine.workspace import ORGANIZATION, qualified_name, stack_name
 from kusion_dsl.errors import DamagedError, EngineError, NewerFormatError
-from kusion_dsl.model.release import StackRef
+from kusion_dsl.model.identity import StackRef
 
 _NEWEST = 4
 """The newest version of the form that is known here."""
@@ -41,7 +41,8 @@ class Checkpoints(Protocol):
     def lock_holder(self, ref: StackRef) -> str:
         """Who holds Pulumi's lock of a stack, for people; empty if nobody does.
 
-        A lock whose holder was a process of this host and is gone is removed.
+        A lock whose holder was a process of this host and is gone is removed, and so is what is no lock because the
+        disk was full while it was written: Pulumi would fail to read it.
         """
 
 
@@ -80,6 +81,8 @@ class FileCheckpoints:
     def lock_holder(self, ref: StackRef) -> str:
         """See :class:`Checkpoints`."""
         locks = self._root / ".pulumi" / "locks" / ORGANIZATION / ref.project / stack_name(ref)
+        for unfinished in locks.glob("*.tmp"):
+            unfinished.unlink(missing_ok=True)
         holders = [holder for path in sorted(locks.glob("*.json")) if (holder := _holder(path))]
         return ", ".join(holders)
 

@@ -52,8 +52,9 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
 class Command(auto.PulumiCommand):
     """Runs the CLI for one run of ours.
 
-    ``interrupts`` counts those of all its children, ``result`` is that of the last one. ``started`` is told the process id of each child as soon as there is one. Output goes to unnamed files, not to
-    pipes: a CLI whose parent died must be able to end gracefully, and writing to a broken pipe would kill it.
+    ``interrupts`` counts those of all its children, ``result`` is that of the last one. ``started`` is told the
+    process id of each child as soon as there is one. Output goes to unnamed files, not to pipes: a CLI whose parent
+    died must be able to end gracefully, and writing to a broken pipe would kill it.
     """
 
     def __init__(self, pulumi: Path, environment: Mapping[str, str], started: Callable[[int], None]) -> None:

@@ -149,10 +149,7 @@ class Recorder:
         if step.op == OpType.REFRESH:
             return
         planned = self._planned.setdefault(name_of(step.urn), _Planned(step.type))
-        operation = _OPERATIONS[step.op]
-        if planned.operation == "replace":
-            operation = "replace"
-        planned.operation = operation
+        planned.operation = _OPERATIONS[step.op]
         if not planned.refreshed and step.old is not None:
             planned.state = planned.live = _inputs(step.old)
         if step.new is not None:

@@ -8,15 +8,14 @@ neither changed nor removed.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kusion_dsl.documents import DocumentError, dump_yaml, load_yaml
-from kusion_dsl.engine.atomic_file import replacing
+from kusion_dsl.engine.atomic_file import replacing, sweep
 from kusion_dsl.errors import EngineError
 from kusion_dsl.model.names import shorten
 
@@ -27,8 +26,7 @@ _LONGEST_NAME = 220
 """Of a file's name without its ending; file systems allow 255 bytes, and a temporary name needs some of them."""
 _MODE, _SECRET_MODE, _SECRET_DIRECTORY_MODE = 0o644, 0o600, 0o700
 """Manifests are there to be committed and read by others; Secrets are not."""
-_LEFTOVER = 60.0
-"""Seconds after which a file that is still being written is not: writing takes milliseconds."""
+_REPAIR = "put the object back, or remove the file: the next apply writes it anew"
 _UNENCODED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
 _FIRST_KEYS = ("apiVersion", "kind", "metadata", "type", "immutable", "spec", "data", "stringData")
 _FIRST_METADATA = ("name", "namespace", "labels", "annotations")
@@ -132,11 +130,10 @@ class ManifestFiles:
             return None
         try:
             document = load_yaml(text, str(path))
-        except DocumentError as error:
-            raise EngineError.of(error.problems) from None
+        except DocumentError as error:  # what it repeats of the file may be a secret that nobody knows of yet
+            raise EngineError("this is not YAML", where=error.problems[0].where, hint=_REPAIR) from None
         if not isinstance(document.value, dict):
-            hint = "put the object back, or remove the file: the next apply writes it anew"
-            raise EngineError("there is no object in this file", where=document.position(), hint=hint)
+            raise EngineError("there is no object in this file", where=document.position(), hint=_REPAIR)
         return document.value
 
     def create(self, identity: Identity, obj: Mapping[str, Any]) -> None:
@@ -162,7 +159,7 @@ class ManifestFiles:
         if text is not None and _is_ours(text, path, identity):
             path.unlink(missing_ok=True)
         with self._making:
-            _sweep(path)
+            sweep(path)
             _remove_empty(path.parent)
 
     def _write(self, path: Path, old: str | None, new: str, secret: bool) -> None:
@@ -171,7 +168,7 @@ class ManifestFiles:
         with ExitStack() as stack:
             with self._making:
                 self._make(path.parent, secret)
-                _sweep(path)
+                sweep(path)
                 file = stack.enter_context(replacing(path, _SECRET_MODE if secret else _MODE))
             file.write(new.encode())
 
@@ -213,14 +210,6 @@ def _foreign(path: Path) -> EngineError:
         where=str(path),
         hint="move it away, or choose another target directory",
     )
-
-
-def _sweep(path: Path) -> None:
-    """Remove what a process that was killed while writing ``path`` left behind."""
-    for leftover in path.parent.glob(f".{path.name}-*"):
-        with suppress(FileNotFoundError):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER:
-                leftover.unlink()
 
 
 def _remove_empty(directory: Path) -> None:

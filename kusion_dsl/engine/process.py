@@ -34,8 +34,9 @@ def is_alive(pid: int) -> bool:
 class Child:
     """A program in a session of its own: a terminal's Ctrl-C reaches it through us alone, once.
 
-    The first interrupt (SIGINT or SIGTERM) asks it to end gracefully, the second terminates it. If this process dies, it gets the first.
-    ``interrupts`` counts them. Signals reach Python's main thread only: in another thread nothing is forwarded.
+    The first interrupt (SIGINT or SIGTERM) asks it to end gracefully, the second terminates it. If this process
+    dies, it gets the first. ``interrupts`` counts them. Signals reach Python's main thread only: in another thread
+    nothing is forwarded.
     """
 
     def __init__(self, argv: Sequence[str], cwd: Path, environment: Mapping[str, str]) -> None:

@@ -93,6 +93,8 @@ class _Execution:
             raise error.at(node.key) from None
         answer = await asyncio.get_running_loop().run_in_executor(None, self._monitor.RegisterResource, request)
         outputs = from_struct(answer.object)
-        self._mask.add(*(text for _, hidden in secrets_in(outputs) for text in texts_in(hidden)))
+        if node.resource is None or not node.resource.is_kubernetes_secret:
+            # all data of a Kubernetes Secret counts as secret, user and host names too; what is comes from elsewhere
+            self._mask.add(*(text for _, hidden in secrets_in(outputs) for text in texts_in(hidden)))
         succeeded = answer.result == resource_pb2.SUCCESS and not answer.unknown
         self._registered[node.key] = Registered(answer.urn, answer.id, outputs, succeeded and not is_dry_run())

@@ -21,7 +21,7 @@ from kusion_dsl.engine.provider import Provider, attached
 from kusion_dsl.engine.registration import registrations
 from kusion_dsl.engine.resolution import store_values
 from kusion_dsl.engine.run import Outcome, Report, Run
-from kusion_dsl.engine.workspace import Stack, stack_in, work_directory
+from kusion_dsl.engine.workspace import Stack, keep_no_logs, stack_in, work_directory
 from kusion_dsl.errors import EngineError, EngineMissingError
 from kusion_dsl.model.change import Progress, Step
 from kusion_dsl.model.spec import KUBERNETES, KUSION
@@ -59,8 +59,8 @@ class PulumiEngine:
     - ``started``: told the process id of each CLI child as soon as there is one, for whoever must be able to end an
       orphan
 
-    While the CLI runs, the first SIGINT or SIGTERM (in the main thread) ends the run gracefully and the second ends the CLI; a
-    preview then raises KeyboardInterrupt, other runs have an Outcome that says so.
+    While the CLI runs, the first SIGINT or SIGTERM (in the main thread) ends the run gracefully and the second ends
+    the CLI; a preview then raises KeyboardInterrupt, other runs have an Outcome that says so.
     """
 
     def __init__(self, pulumi: Path, home: Path, started: Callable[[int], None] = _unwatched) -> None:
@@ -170,6 +170,7 @@ class PulumiEngine:
                 "PULUMI_DEBUG_PROVIDERS": debug_providers,
                 **_acquisition(run, checkpoint, providers),
             }
+            keep_no_logs(Path(environment["PULUMI_HOME"]))
             command = Command(self._pulumi, environment, self._started)
 
             def on_event(event: auto.EngineEvent) -> None:

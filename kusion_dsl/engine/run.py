@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kusion_dsl.model.change import Progress, ResourceResult, Step
+from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.masking import Mask
 from kusion_dsl.model.reference import Reference
-from kusion_dsl.model.release import StackRef
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target
 

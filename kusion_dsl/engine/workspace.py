@@ -1,7 +1,7 @@
 """The Automation API's workspace and stack, without the CLI processes whose answers nobody reads.
 
-Measured with the CLI 3.259 (0.2 s a process): the stock API starts ``version``, ``stack select``, ``up``, ``stack output``
-twice and ``stack history`` for one update; these classes start ``up``.
+Measured with the CLI 3.259 (0.2 s a process): the stock API starts ``version``, ``stack select``, ``up``, ``stack
+output`` twice and ``stack history`` for one update; these classes start ``up``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pulumi.automation._stack import StackInitMode  # the type of a parameter of
 
 from kusion_dsl.engine.command import Command
 from kusion_dsl.engine.process import is_alive
-from kusion_dsl.model.release import StackRef
+from kusion_dsl.model.identity import StackRef
 
 ORGANIZATION = "organization"
 """What Pulumi calls the organization on every backend but its own service."""
@@ -76,6 +76,19 @@ def work_directory(home: Path) -> Iterator[Path]:
             shutil.rmtree(leftover, ignore_errors=True)
     with TemporaryDirectory(prefix=f"{os.getpid()}{host}-", dir=root) as directory:
         yield Path(directory)
+
+
+def keep_no_logs(pulumi_home: Path) -> None:
+    """Keep the CLI from writing a debug log of every run into its home, with all inputs and outputs in it.
+
+    They would be kept for a week, encrypted once the CLI has a key, and there is no setting against them; but it goes
+    on without where a file lies in place of the directory
+    (https://github.com/pulumi/pulumi/blob/master/pkg/logging/encrypted.go, StartLogging).
+    """
+    logs = pulumi_home / "logs"
+    if not logs.exists():
+        pulumi_home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        logs.touch(mode=0o600)
 
 
 def stack_in(directory: Path, ref: StackRef, command: Command, program: auto.PulumiFn | None) -> Stack:

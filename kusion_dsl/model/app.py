@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from kusion_dsl.errors import AppError, Problem
 from kusion_dsl.model.component import Accessory, Component, Workload, call_site
+from kusion_dsl.model.kubernetes import Annotations, Labels
 from kusion_dsl.model.load_session import CallSite, OptionDeclaration, current_session
 from kusion_dsl.model.names import kebab
 from kusion_dsl.model.token import OutputToken
@@ -15,12 +17,12 @@ from kusion_dsl.model.token import OutputToken
 _Scalar = TypeVar("_Scalar", str, int, float, bool)
 
 
-@dataclass(frozen=True)
-class Application:
+class Application(NamedTuple):
     """An application as the compiler takes it.
 
     ``accessories`` are in order of their names. ``bindings`` maps the serial numbers of all components that the
     application or a base of it ever had under a name to that name: an output follows the name, not the object.
+    ``labels`` and ``annotations`` are for all of its Kubernetes objects.
     """
 
     name: str
@@ -28,6 +30,8 @@ class Application:
     accessories: Mapping[str, Accessory]
     bindings: Mapping[int, str]
     site: CallSite
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
 
 
 class AppConfiguration:
@@ -42,9 +46,14 @@ class AppConfiguration:
     Its name is ``name = "..."`` where set, else the kebab-case of the topmost class that is not ``abstract=True``, so
     it is the same in every stack. A subclass overrides: ``database = Shop.database.override(type="cloud")``; None
     removes an accessory. The same by code: ``AppConfiguration(name=..., workload=..., accessories={...})``.
+
+    ``labels = {"team": "shop"}`` and ``annotations = {...}`` are put on all of its Kubernetes objects and the pods of
+    its workload, where these do not say otherwise themselves.
     """
 
     name: ClassVar[str]
+    labels: ClassVar[Mapping[str, str]] = {}
+    annotations: ClassVar[Mapping[str, str]] = {}
 
     _application: Application
     _abstract: ClassVar[bool] = True
@@ -59,6 +68,8 @@ class AppConfiguration:
             _report(_error(f"{cls.__name__}.name is {_kind(given['name'])}, not text", cls._site, 'write name = "..."'))
         if not isinstance(given.get("workload"), Workload | None):
             _report(_no_workload(f"{cls.__name__}.workload", given["workload"], cls._site))
+        for problem in _metadata_problems(cls.__name__, cls.labels, cls.annotations, cls._site):
+            _report(problem)
         for name, value in given.items():
             if isinstance(value, Workload) and name != "workload":
                 hint = "name it 'workload', or set it from one: workload = Base.workload.override(...)"
@@ -70,13 +81,21 @@ class AppConfiguration:
         name: str,
         workload: Workload | None = None,
         accessories: Mapping[str, Accessory] | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> None:
         site = call_site()
         given = dict(sorted((accessories or {}).items()))
         self._check(name, workload, given, site)
+        for problem in _metadata_problems(name, labels or {}, annotations or {}, site):
+            raise problem
         named: dict[str, Component] = {**given, **({"workload": workload} if workload else {})}
-        bindings = {component.serial: key for key, component in named.items()}
-        self._application = Application(name, workload, given, _with_lineage(bindings, named.items()), site)
+        bindings: dict[int, str] = {}
+        for key, component in named.items():
+            _check_unique(name, component, key, bindings, site)
+            bindings[component.serial] = key
+        lineage = _with_lineage(bindings, named.items())
+        self._application = Application(name, workload, given, lineage, site, labels or {}, annotations or {})
 
     def _check(self, name: object, workload: object, accessories: Mapping[str, object], site: CallSite) -> None:
         """Raise AppError for what no type checker was asked about."""
@@ -106,6 +125,24 @@ def _no_workload(what: str, value: object, site: CallSite) -> AppError:
     return _error(f"{what} is {_kind(value)}, not a workload", site, "give it one, like Service(containers={...})")
 
 
+def _metadata_problems(owner: str, labels: object, annotations: object, site: CallSite) -> Iterator[AppError]:
+    fields: tuple[tuple[str, object, Any], ...] = (
+        ("labels", labels, Labels),
+        ("annotations", annotations, Annotations),
+    )
+    for field, values, known in fields:
+        if values == {}:
+            continue
+        try:
+            TypeAdapter(known).validate_python(values, strict=True)
+        except ValidationError as error:
+            for found in error.errors(include_url=False):
+                key = f"[{found['loc'][0]!r}]" if found["loc"] else ""
+                message = found["msg"].removeprefix("Value error, ")
+                hint = f'write {field} = {{"team": "shop"}}'
+                yield _error(f"{owner}.{field}{key}: {message}", site, hint)
+
+
 def _report(error: AppError) -> None:
     """Tell the load session, which goes on to find what else is wrong; raise where there is none."""
     session = current_session()
@@ -125,7 +162,7 @@ def application_of(app: type[AppConfiguration] | AppConfiguration) -> Applicatio
     for base in lineage:
         for name, value in vars(base).items():
             if isinstance(value, Workload | Accessory):
-                _check_unique(base, value, name, bindings)
+                _check_unique(base.__name__, value, name, bindings, base._site)
                 members[name] = value
                 bindings[value.serial] = name
                 named.append((name, value))
@@ -134,7 +171,9 @@ def application_of(app: type[AppConfiguration] | AppConfiguration) -> Applicatio
     workload = members.pop("workload", None)
     accessories = {name: value for name, value in sorted(members.items()) if isinstance(value, Accessory)}
     assert workload is None or isinstance(workload, Workload)
-    return Application(_name_of(app, lineage), workload, accessories, _with_lineage(bindings, named), app._site)
+    name = _name_of(app, lineage)
+    inherited = _with_lineage(bindings, named)
+    return Application(name, workload, accessories, inherited, app._site, app.labels, app.annotations)
 
 
 def _with_lineage(bindings: Mapping[int, str], named: Iterable[tuple[str, Component]]) -> dict[int, str]:
@@ -147,12 +186,12 @@ def _with_lineage(bindings: Mapping[int, str], named: Iterable[tuple[str, Compon
     return {**inherited, **bindings}
 
 
-def _check_unique(owner: type[AppConfiguration], component: Component, name: str, bindings: Mapping[int, str]) -> None:
+def _check_unique(owner: str, component: Component, name: str, bindings: Mapping[int, str], site: CallSite) -> None:
     known = bindings.get(component.serial, name)
     if known != name:
         raise AppError(
-            f"{owner.__name__} has one component under two names, '{known}' and '{name}'",
-            where=f"{owner._site.file}:{owner._site.line}",
+            f"{owner} has one component under two names, '{known}' and '{name}'",
+            where=f"{site.file}:{site.line}",
             hint=f"make the second one of its own: {name} = {known}.override()",
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -61,10 +61,12 @@ class InvalidComponentError(AttributeError):
 class Component(BaseModel):
     """A part of an application: frozen, and strict about its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ignored_types=(output,), validate_default=False, defer_build=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", ignored_types=(output,), validate_default=False, defer_build=True
+    )
 
     _serial: int = PrivateAttr(default_factory=lambda: next(_serials))
-    _sites: dict[str, CallSite] = PrivateAttr(default_factory=dict)
+    _sites: dict[Path, CallSite] = PrivateAttr(default_factory=dict)
     _lineage: tuple[int, ...] = PrivateAttr(default=())
     _invalid: bool = PrivateAttr(default=False)
 
@@ -77,7 +79,8 @@ class Component(BaseModel):
             except ValidationError as error:
                 report(type(self), site, error)
                 _make_invalid(self)
-            self._sites.update(dict.fromkeys(["", *fields], site))
+            self._sites.update(dict.fromkeys([(), *((name,) for name in fields)], site))
+            _place(fields, site)
 
         # nested mappings are validated as parts of this model, not by calling it: their errors keep their path
         __init__.__pydantic_base_init__ = True
@@ -89,9 +92,8 @@ class Component(BaseModel):
             if name.startswith("_"):
                 return super().__getattr__(name)
             known = [*type(self).outputs(), *type(self).model_fields]
-            suggestion = did_you_mean(name, known)
-            what = f"{type(self).__name__} has no output and no field '{name}'"
-            raise AttributeError(f"{what}, {suggestion}" if suggestion else what)
+            suggestion = did_you_mean(name, known) or f"it has {', '.join(known)}"
+            raise AttributeError(f"{type(self).__name__} has no output and no field '{name}', {suggestion}")
 
         def __setattr__(self, name: str, value: Any) -> None:
             if not name.startswith("_"):
@@ -126,9 +128,10 @@ class Component(BaseModel):
         """Whether the load session knows of a problem with it; then it has no fields."""
         return self._invalid
 
-    def site_of(self, field: str = "") -> CallSite | None:
-        """Where ``field`` was written, or the whole component; None where no call in a file wrote it."""
-        return self._sites.get(field) or self._sites.get("")
+    def site_of(self, path: Path = ()) -> CallSite | None:
+        """The call that wrote the field at ``path``, else what it is part of; None where no call in a file did."""
+        nearest = (self._sites.get(path[:length]) for length in range(len(path), -1, -1))
+        return next((site for site in nearest if site is not None), None)
 
     @classmethod
     def outputs(cls) -> dict[str, output]:
@@ -142,12 +145,17 @@ class Component(BaseModel):
         Within a mapping a component given as a mapping of its fields is changed the same way, so one variable of one
         container changes alone: ``workload.override(containers={"web": {"env": {"LOG_LEVEL": "debug"}}})``.
         """
-        site = call_site()
+        return self._changed(changes, call_site())
+
+    def _changed(self, changes: Mapping[str, Any], site: CallSite) -> Self:
         if self._invalid:
             return self
         given = {name: getattr(self, name) for name in self.model_fields_set}
+        sites = dict(self._sites)
         for name, change in changes.items():
-            merged = _merged(given.get(name), change)
+            for path in _written(given.get(name), change, (name,)):
+                sites = {known: each for known, each in sites.items() if known[: len(path)] != path} | {path: site}
+            merged = _merged(given.get(name), change, site.below(name))
             if merged is None:
                 given.pop(name, None)
             else:
@@ -157,7 +165,8 @@ class Component(BaseModel):
         except ValidationError as error:
             report(type(self), site, error)
             return self
-        changed._sites.update({**self._sites, **dict.fromkeys(changes, site)})
+        changed._sites.update(sites)
+        _place({name: getattr(changed, name) for name in changes if name in given}, site)
         changed._lineage = (self._serial, *self._lineage)
         return changed
 
@@ -173,19 +182,42 @@ class Workload(Component):
     """What runs."""
 
 
-def _merged(old: Any, change: Any) -> Any:
+def _merged(old: Any, change: Any, site: CallSite) -> Any:
     if isinstance(change, Mapping) and isinstance(old, Component):
-        return old.override(**change)
+        return old._changed(change, site)
     if not isinstance(change, Mapping) or not isinstance(old, Mapping):
         return change
     merged = dict(old)
     for key, value in change.items():
-        new = _merged(merged.get(key), value)
+        new = _merged(merged.get(key), value, site.below(key))
         if new is None:
             merged.pop(key, None)
         else:
             merged[key] = new
     return merged
+
+
+def _written(old: Any, change: Any, path: Path) -> Iterator[Path]:
+    """The paths that :func:`_merged` gives new values; components know theirs themselves."""
+    if isinstance(change, Mapping) and isinstance(old, Mapping):
+        for key, value in change.items():
+            yield from _written(old.get(key), value, (*path, key))
+    elif not (isinstance(change, Mapping) and isinstance(old, Component)):
+        yield path
+
+
+def _place(value: Any, site: CallSite) -> None:
+    """Tell the components in ``value`` that were written as mappings of fields which part of a call they were."""
+    if isinstance(value, Component):
+        if not value._sites and not value._invalid:
+            value._sites[()] = site
+            _place({name: getattr(value, name) for name in value.model_fields_set}, site)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            _place(item, site.below(key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _place(item, site.below(index))
 
 
 def call_site() -> CallSite:

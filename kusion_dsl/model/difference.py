@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 from kusion_dsl.model.change import MISSING
 from kusion_dsl.model.keyed import key_of
 from kusion_dsl.model.reference import Path, format_path
+
+_DELIMITER = re.compile(r'[\[\]"]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ def _lists(label: str, old_path: Path, new_path: Path, old: list[Any], new: list
     for name in [*news, *(name for name in olds if name not in news)]:
         old_index, new_index = olds.get(name), news.get(name)
         yield from _walk(
-            f"{label}[{name}]",
+            _item(label, name),
             (*old_path, len(old) if old_index is None else old_index),
             (*new_path, len(new) if new_index is None else new_index),
             MISSING if old_index is None else old[old_index],
@@ -77,6 +81,11 @@ def _below(label: str, key: str) -> str:
     return f"{label}{step}" if not label or step.startswith("[") else f"{label}.{step}"
 
 
+def _item(label: str, name: str) -> str:
+    """An item of a keyed list; a name that could be taken for something else is written as JSON."""
+    return f"{label}[{json.dumps(name) if _DELIMITER.search(name) else name}]"
+
+
 def labels(value: Any) -> Iterator[tuple[str, Path]]:
     """Every field of a value, inner ones included, by the label that :func:`differences` would give it."""
     yield from _labels("", (), value)
@@ -91,4 +100,4 @@ def _labels(label: str, path: Path, value: Any) -> Iterator[tuple[str, Path]]:
     elif isinstance(value, list):
         key = key_of(path[-1] if path else None, value)
         for index, item in enumerate(value):
-            yield from _labels(f"{label}[{item[key] if key else index}]", (*path, index), item)
+            yield from _labels(_item(label, str(item[key])) if key else f"{label}[{index}]", (*path, index), item)

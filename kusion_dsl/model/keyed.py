@@ -57,10 +57,11 @@ def merge(old: Any, patch: Any, field: str | None = None) -> Any:
         return merged
     if isinstance(patch, Mapping):
         return merge({}, patch)
-    if isinstance(old, list) and isinstance(patch, list):
-        key = key_of(field, old, patch)
+    if isinstance(patch, list):
+        items = old if isinstance(old, list) and key_of(field, old, patch) is not None else []
+        key = key_of(field, items, patch)
         if key is not None:
             changes = {str(item[key]): item for item in patch}
-            kept = [merge(item, changes.pop(str(item[key]), {})) for item in old]
+            kept = [merge(item, changes.pop(str(item[key]), {})) for item in items]
             return [*kept, *(merge({}, item) for item in changes.values())]
     return patch

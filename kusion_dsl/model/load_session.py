@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import CodeType
+from typing import NamedTuple
 
 from kusion_dsl.errors import Problem
 from kusion_dsl.model.reference import Path
@@ -18,24 +19,30 @@ from kusion_dsl.model.reference import Path
 
 @dataclass(frozen=True, slots=True)
 class CallSite:
-    """Where a component was constructed: the file and line, and the call within the code, for its keywords' lines."""
+    """Where a component was constructed: the file and line, and the call within the code, for its keywords' lines.
+
+    ``path`` is where in the call's arguments the component is: not empty for what was written as a mapping of fields.
+    """
 
     file: str
     line: int
     code: CodeType = field(repr=False, compare=False)
     instruction: int = field(repr=False, compare=False)
+    path: Path = ()
+
+    def below(self, step: str | int) -> CallSite:
+        """The place of a part of the argument at ``path``."""
+        return replace(self, path=(*self.path, step))
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A field of a component that is not valid."""
 
     path: Path
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidComponent:
+class InvalidComponent(NamedTuple):
     """A constructor call that did not give a valid component."""
 
     component: str
@@ -43,8 +50,7 @@ class InvalidComponent:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OptionDeclaration:
+class OptionDeclaration(NamedTuple):
     """An input of a stack, as ``option()`` declared it."""
 
     name: str

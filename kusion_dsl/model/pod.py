@@ -12,7 +12,7 @@ from typing import Any
 from kusion_dsl.model.reference import Path
 
 _TEMPLATE: Path = ("spec", "template")
-_TEMPLATES: Mapping[str, Path] = {
+TEMPLATES: Mapping[str, Path] = {  # the path of the pod template by type
     "kubernetes:apps/v1:Deployment": _TEMPLATE,
     "kubernetes:apps/v1:StatefulSet": _TEMPLATE,
     "kubernetes:apps/v1:DaemonSet": _TEMPLATE,
@@ -26,7 +26,7 @@ _TEMPLATES: Mapping[str, Path] = {
 
 def template_path(type: str) -> Path | None:
     """The path of the pod template (``metadata`` and ``spec``) in an object of a type; None where it has no pods."""
-    return _TEMPLATES.get(type)
+    return TEMPLATES.get(type)
 
 
 def at(value: Any, path: Path) -> Any:
@@ -52,11 +52,13 @@ def pod_spec(type: str, attributes: Mapping[str, Any]) -> tuple[Path, Mapping[st
 
 
 def containers(type: str, attributes: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The path and value of every container of an object, init containers included."""
+    """The path and value of every container of an object, init containers included; what is no container is passed."""
     spec = pod_spec(type, attributes)
     if spec is None:
         return
     path, value = spec
     for field in ("initContainers", "containers"):
-        for index, container in enumerate(value.get(field) or ()):
-            yield (*path, field, index), container
+        found = value.get(field)
+        for index, container in enumerate(found if isinstance(found, list) else ()):
+            if isinstance(container, dict):
+                yield (*path, field, index), container

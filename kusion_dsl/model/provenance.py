@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from enum import Enum
+from typing import Any, Literal, NamedTuple, Self
 
 from kusion_dsl.errors import Position
 from kusion_dsl.model.reference import Path, format_path
@@ -15,8 +16,7 @@ from kusion_dsl.model.reference import Path, format_path
 Kind = Literal["author", "module", "workspace", "project", "compiler"]
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One that had a say: what kind it is, its name, and the place in a file where it said it, if there is one.
 
     ``name`` is for people: ``Shop.workload``, ``kusion-service 0.1.0``, ``workspace prod``.
@@ -34,7 +34,17 @@ Deferred = Callable[[], Origin]
 """An origin whose place in a file is looked up only when somebody asks."""
 
 
-class TracedText(str):
+class _Atomic:
+    """Copied as what it is, as the built-in texts and numbers are."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class TracedText(_Atomic, str):
     """A string that knows where it comes from."""
 
     origin: Deferred
@@ -45,7 +55,7 @@ class TracedText(str):
         return traced
 
 
-class TracedInteger(int):
+class TracedInteger(_Atomic, int):
     """A whole number that knows where it comes from."""
 
     origin: Deferred
@@ -56,7 +66,7 @@ class TracedInteger(int):
         return traced
 
 
-class TracedNumber(float):
+class TracedNumber(_Atomic, float):
     """A number that knows where it comes from."""
 
     origin: Deferred
@@ -68,6 +78,35 @@ class TracedNumber(float):
 
 
 Traced = TracedText | TracedInteger | TracedNumber
+
+
+def mark(value: Any, origin: Deferred | None) -> Any:
+    """``value`` with ``origin`` on it. What has one keeps it.
+
+    Booleans, None and members of enumerations cannot carry one.
+    """
+    if origin is None or isinstance(value, Traced):
+        return value
+    match value:
+        case bool() | Enum():
+            return value
+        case str():
+            return TracedText(value, origin)
+        case int():
+            return TracedInteger(value, origin)
+        case float():
+            return TracedNumber(value, origin)
+        case _:
+            return value
+
+
+def mark_all(value: Any, origin: Callable[[Path], Deferred], path: Path = ()) -> Any:
+    """:func:`mark` for every leaf of a JSON-like value."""
+    if isinstance(value, Mapping):
+        return {key: mark_all(item, origin, (*path, key)) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [mark_all(item, origin, (*path, index)) for index, item in enumerate(value)]
+    return mark(value, origin(path))
 
 
 def derived(value: str, source: str) -> str:

@@ -25,6 +25,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from kusion_dsl.errors import SpecError
 
@@ -70,6 +71,28 @@ class Reference:
 
     def __str__(self) -> str:
         return f"${{{self.id}#{format_path(self.path)}}}" if self.path else f"${{{self.id}}}"
+
+
+def secret_reference(name: str, key: str = "", version: str = "") -> Reference:
+    """A value of the workspace's secret store: the secret's name, the key in it and the version, both optional."""
+    asked = f"?version={quote(version, safe='')}" if version else ""
+    return Reference(f"{SECRET_SCHEME}{quote(name)}{asked}", (key,) if key else ())
+
+
+def parse_secret(text: str) -> Reference:
+    """The value of the secret store that a workspace means by ``ref://NAME``, or ``ref://NAME/KEY?version=VERSION``.
+
+    The last segment of the path is the key if there are several. Raises SpecError for anything else.
+    """
+    parts = urlsplit(text)
+    name, _, last = f"{parts.netloc}{parts.path}".strip("/").rpartition("/")
+    parameters = dict(parse_qsl(parts.query))
+    version = parameters.pop("version", "")
+    if not text.startswith(SECRET_SCHEME) or not last or parameters or parts.fragment:
+        raise SpecError(
+            f"'{text}' names no secret", hint=f"write {SECRET_SCHEME}NAME, or {SECRET_SCHEME}NAME/KEY?version=VERSION"
+        )
+    return secret_reference(name, last, version) if name else secret_reference(last, "", version)
 
 
 Piece = str | Reference

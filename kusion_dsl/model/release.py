@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from kusion_dsl.errors import DamagedError, NewerFormatError, SpecError
 from kusion_dsl.model.change import ResourceResult
+from kusion_dsl.model.identity import Actor, ModuleVersion, Revision, StackRef
 from kusion_dsl.model.spec import Json, Spec
 from kusion_dsl.model.target import Target
 
@@ -22,70 +23,6 @@ FORMAT = 1
 Kind = Literal["apply", "destroy", "rollback"]
 Phase = Literal["applying", "succeeded", "failed", "abandoned"]
 FINAL: tuple[Phase, ...] = ("succeeded", "failed", "abandoned")
-
-
-@dataclass(frozen=True, slots=True)
-class StackRef:
-    """What a release, a lease and Pulumi's state are about: a stack of a project in a workspace."""
-
-    project: str
-    stack: str
-    workspace: str
-
-    def __str__(self) -> str:
-        return f"{self.project}/{self.stack} in workspace {self.workspace}"
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who ran: the user, the host, the process, and the CI run if it was one."""
-
-    user: str
-    host: str
-    pid: int
-    ci: str = ""
-
-    def __str__(self) -> str:
-        return self.ci or f"{self.user}@{self.host}"
-
-    def to_json(self) -> Json:
-        """The stored form."""
-        return {"user": self.user, "host": self.host, "pid": self.pid, **({"ci": self.ci} if self.ci else {})}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Actor:
-        """The inverse of :meth:`to_json`."""
-        return cls(document["user"], document["host"], document["pid"], document.get("ci", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """The source that was compiled: the git commit, whether the work tree differed, and the remote or path."""
-
-    origin: str
-    commit: str = ""
-    dirty: bool = False
-
-    def to_json(self) -> Json:
-        """The stored form."""
-        return {"origin": self.origin, **({"commit": self.commit, "dirty": self.dirty} if self.commit else {})}
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Revision:
-        """The inverse of :meth:`to_json`."""
-        return cls(document["origin"], document.get("commit", ""), document.get("dirty", False))
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleVersion:
-    """A module that took part: its name, and the distribution and version that provided it."""
-
-    name: str
-    distribution: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
 
 
 @dataclass(frozen=True)

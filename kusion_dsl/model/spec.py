@@ -33,6 +33,7 @@ class SpecResource:
     - ``depends_on``: ids that must exist before it, sorted
     - ``options``: Pulumi's resource options by their wire names (``protect``, ``retainOnDelete``, ``ignoreChanges``)
     - ``workload``: whether it is what an application runs
+    - ``health``: when it is well, as the workspace says: the ancestor's rule under ``health.kcl``
     """
 
     id: str
@@ -41,6 +42,7 @@ class SpecResource:
     depends_on: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     workload: bool = False
+    health: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def package(self) -> str:
@@ -65,6 +67,8 @@ class SpecResource:
             document["options"] = dict(self.options)
         if self.workload:
             document["workload"] = True
+        if self.health:
+            document["health"] = dict(self.health)
         return document
 
     @classmethod
@@ -77,14 +81,15 @@ class SpecResource:
             depends_on=tuple(document.get("dependsOn", ())),
             options=document.get("options", {}),
             workload=document.get("workload", False),
+            health=document.get("health", {}),
         )
 
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider package that a Spec needs: the plugin's version, and its configuration without credentials."""
+    """A provider package: the plugin's version, and its configuration, in which credentials are references."""
 
-    version: str
+    version: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> Json:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from kusion_dsl.errors import WorkspaceError, did_you_mean
 
@@ -12,8 +11,7 @@ Kind = Literal["manifests", "cluster"]
 _KINDS: tuple[Kind, ...] = ("manifests", "cluster")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """``manifests``: a directory of YAML files, ``directory`` as written, relative to the project. ``cluster``: one."""
 
     kind: Kind

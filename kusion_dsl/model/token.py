@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 _OPEN, _CLOSE = "\U0010f0d0", "\U0010f0d1"
-_TOKEN = re.compile(f"{_OPEN}([okrs])([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_PART = "(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*"  # what `quote` leaves, and makes
+_TOKEN = re.compile(f"{_OPEN}(?:(o)([0-9]+:{_PART})|([kr])({_PART}:{_PART})|(s)({_PART}:{_PART}:{_PART})){_CLOSE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ def split(text: str) -> Iterator[str | Token]:
         if match.start() > position:
             yield text[position : match.start()]
         position = match.end()
-        yield _token(match[1], [unquote(part) for part in match[2].split(":")])
+        kind, parts = filter(None, match.groups())
+        yield _token(kind, [unquote(part) for part in parts.split(":")])
     if position < len(text):
         yield text[position:]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kusion_dsl.errors import Position
 from kusion_dsl.model.project import Document
 from kusion_dsl.model.reference import Path
+from kusion_dsl.model.secret_store import SecretStoreConfig
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
@@ -40,6 +42,40 @@ def specifier(text: str) -> SpecifierSet:
         raise ValueError(f"'{text}' is neither a version nor a PEP 440 specifier such as '>=0.2,<0.3'") from None
 
 
+class HealthPolicy(Document):
+    """When an object is well, by the ancestor's rule: kept in the Spec for whoever waits for it."""
+
+    rule: str = Field(alias="health.kcl", min_length=1)
+    """Assertions about the live object ``res``, in KCL."""
+    api_version: str = ""
+    """The objects it is about, where they are not the workload: their ``apiVersion`` and ``kind``."""
+    kind: str = ""
+    """See ``apiVersion``."""
+
+
+class Block(Document):
+    """What the platform decides about one module, for all projects or for some.
+
+    The module's own fields are in ``fields``; the others are the compiler's and the same for every module.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    project_selector: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=list[str])
+    """The projects that it is about: exact names, or globs like ``shop-*``."""
+    imported_resources: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(
+        default_factory=dict[str, str]
+    )
+    """Resources that exist already, by their ids in the Spec: the id that the cloud has for each."""
+    health_policy: HealthPolicy | None = None
+    """When what the module makes is well."""
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """What the block says to its module."""
+        return self.model_extra or {}
+
+
 class ModulePolicy(Document):
     """What the platform decides about one module."""
 
@@ -47,7 +83,7 @@ class ModulePolicy(Document):
     """Where the module comes from; for people, as the ancestor has it."""
     version: Annotated[str, AfterValidator(_checked_version)] = ""
     """A PEP 440 specifier that the installed distribution must meet; a bare version means ``==``."""
-    configs: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    configs: dict[str, Block] = Field(default_factory=dict[str, Block])
     """``default``, and blocks of any other name with a ``projectSelector``."""
 
     @field_validator("configs", mode="before")
@@ -55,40 +91,53 @@ class ModulePolicy(Document):
     def _empty_blocks(cls, configs: Any) -> Any:
         return {name: block or {} for name, block in configs.items()} if isinstance(configs, Mapping) else configs
 
-    @model_validator(mode="after")
-    def _check_selectors(self) -> ModulePolicy:
-        if SELECTOR in self.configs.get(DEFAULT_BLOCK, {}):
-            raise ValueError(f"the block '{DEFAULT_BLOCK}' applies to every project and takes no {SELECTOR}")
-        for name, block in self.configs.items():
-            if name == DEFAULT_BLOCK:
-                continue
-            selector = block.get(SELECTOR)
-            if not isinstance(selector, list) or not selector or not all(isinstance(each, str) for each in selector):
-                raise ValueError(f"the block '{name}' needs a {SELECTOR}: a list of project names or globs")
-            if len(block) == 1:
-                raise ValueError(f"the block '{name}' selects projects but decides nothing")
-        return self
+    @field_validator("configs")
+    @classmethod
+    def _check_blocks(cls, configs: dict[str, Block]) -> dict[str, Block]:
+        wrong = [*_block_problems(configs), *_selector_problems(configs)]
+        if wrong:  # pydantic takes each for an error at its own place
+            raise ValidationError.from_exception_data(cls.__name__, wrong)
+        return configs
 
     def blocks_for(self, project: str) -> tuple[str, ...]:
         """The names of the blocks that apply to ``project``: ``default``, then those that select it."""
         selecting = [
             name
             for name, block in self.configs.items()
-            if name != DEFAULT_BLOCK and any(fnmatchcase(project, glob) for glob in block[SELECTOR])
+            if name != DEFAULT_BLOCK and any(fnmatchcase(project, glob) for glob in block.project_selector)
         ]
         return (*([DEFAULT_BLOCK] if DEFAULT_BLOCK in self.configs else []), *selecting)
 
 
-class SecretStoreConfig(Document):
-    """Where secrets come from; exactly one provider."""
+def _wrong(what: str, *location: str | int) -> InitErrorDetails:
+    return {"type": PydanticCustomError("value_error", "{what}", {"what": what}), "loc": location, "input": None}
 
-    provider: dict[str, dict[str, Any]] = Field(min_length=1, max_length=1)
-    """The store's name (``env``, ``file``) and its settings."""
 
-    @field_validator("provider", mode="before")
-    @classmethod
-    def _empty_settings(cls, provider: Any) -> Any:
-        return {name: value or {} for name, value in provider.items()} if isinstance(provider, Mapping) else provider
+def _block_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
+    for name, block in configs.items():
+        if name == DEFAULT_BLOCK:
+            if "project_selector" in block.model_fields_set:
+                yield _wrong(f"the block '{name}' applies to every project and takes no {SELECTOR}", name, SELECTOR)
+        elif not block.project_selector:
+            yield _wrong(f"the block '{name}' needs a {SELECTOR}: a list of project names or globs", name)
+        elif not block.fields and block.model_fields_set == {"project_selector"}:
+            yield _wrong(f"the block '{name}' selects projects but decides nothing", name)
+
+
+def _selector_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
+    """Projects that are named by a block, and selected there or in another block once more."""
+    selectors = [
+        (name, index, selector)
+        for name, block in configs.items()
+        if name != DEFAULT_BLOCK
+        for index, selector in enumerate(block.project_selector)
+    ]
+    for number, (name, index, selector) in enumerate(selectors):
+        for earlier, _, other in selectors[:number]:
+            if fnmatchcase(selector, other) or fnmatchcase(other, selector):
+                where = "twice" if earlier == name else f"by the block '{earlier}' too"
+                yield _wrong(f"'{selector}' is selected {where}, as '{other}'", name, SELECTOR, index)
+                break
 
 
 class WorkspaceConfig(Document):

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from kusion_dsl.engine.run import Outcome, Report
-from kusion_dsl.errors import KusionError, RefusedError
-from kusion_dsl.model.release import History, Kind, PhaseRecord, Release, StackRef
+from kusion_dsl.errors import KusionError, Problem, RefusedError
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import History, Kind, PhaseRecord, Release
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.preview import Preview, preview, run_of
 from kusion_dsl.storage.leases import Lease
@@ -120,12 +121,19 @@ def record(host: Host, lease: Lease, release: Release, act: Callable[[], Outcome
     """Write ``release``, ``act``, and write what became of it, whatever that is."""
     history = host.releases.create(release)
     history = host.releases.append(history, PhaseRecord("applying", host.now(), lease.number))
+    failure: KusionError | None = None
     try:
         outcome = act()
     except KusionError as error:
-        _finish(host, lease, history, Outcome(error=str(error)))
-        raise
-    return Applied(_finish(host, lease, history, outcome), outcome)
+        failure, outcome = error, Outcome(error=str(error))
+    try:
+        history = _finish(host, lease, history, outcome)
+    except KusionError as error:
+        first = failure.problems if failure else (Problem(outcome.error, str(release.ref)),) if outcome.error else ()
+        raise type(error).of([*first, *error.problems]) from None
+    if failure:
+        raise failure
+    return Applied(history, outcome)
 
 
 def _finish(host: Host, lease: Lease, history: History, outcome: Outcome) -> History:

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Report
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.change import Change
-from kusion_dsl.model.release import History, Release, StackRef
-from kusion_dsl.model.spec import Spec, SpecResource
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import History, Release
+from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target
 from kusion_dsl.operations.apply import Applied, leased, record
 from kusion_dsl.operations.host import Host
-from kusion_dsl.operations.preview import check_target, engine_run, has_resources, shared_elsewhere
+from kusion_dsl.operations.preview import (
+    SHARED,
+    check_target,
+    engine_run,
+    has_resources,
+    origin_warnings,
+    secrets_of,
+    shared_elsewhere,
+)
 from kusion_dsl.operations.selection import Selection, select_ref
-from kusion_dsl.storage.applied import tells
-
-SHARED = "shared with another stack on this target: left alone"
 
 
 @dataclass(frozen=True)
 class Demolition:
-    """What a destroy would remove. ``kept`` are the ids that stay, because other stacks have them too."""
+    """What a destroy would remove. ``kept`` are the ids that stay, because other stacks have them too.
+
+    ``directory`` is the project's, where one is at hand.
+    """
 
     ref: StackRef
     base: History | None
     directory: Path
     changes: tuple[Change, ...]
     kept: frozenset[str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_noop(self) -> bool:
@@ -38,7 +48,10 @@ class Demolition:
 
 
 def preview_destroy(host: Host, selection: Selection) -> Demolition:
-    """What destroying the selected stack would remove. Changes nothing. Raises what selecting a stack raises."""
+    """What destroying the selected stack would remove, as the engine's own state of it says. Changes nothing.
+
+    Raises what selecting a stack raises, RefusedError where it lives on another target, EngineError, DamagedError.
+    """
     ref, directory = select_ref(host, selection)
     base = host.releases.newest(ref)
     if base is None or not has_resources(base):
@@ -47,25 +60,19 @@ def preview_destroy(host: Host, selection: Selection) -> Demolition:
     if selection.target_directory:
         check_target(base, Target("manifests", selection.target_directory))
     kept = shared_elsewhere(host, ref, target)
-    applied = host.releases.last_applied(ref)
-    known = base.phases[-1].resources if tells(base) else _possible(applied, base)
+    everything_gone = replace(base.release.spec, resources=())
+    secret = secrets_of(host, everything_gone, directory)
+    run = engine_run(host, ref, everything_gone, target, directory, secret, refresh=False, retain=kept)
+    steps = {step.id: step for step in host.engine().preview(run)}
     changes = tuple(
-        Change(id, applied[id].type if id in applied else "", "same" if id in kept else "delete", note=_note(id, kept))
-        for id in reversed(_in_order(known, base))
+        Change(id, steps[id].type, "same" if id in kept else "delete", note=SHARED if id in kept else "")
+        for id in reversed(_in_order(steps, base))
     )
-    return Demolition(ref, base, directory, changes, kept & set(known))
+    warnings = () if selection.named else origin_warnings(host, base, directory)
+    return Demolition(ref, base, directory, changes, kept & steps.keys(), warnings)
 
 
-def _possible(applied: Mapping[str, SpecResource], base: History) -> tuple[str, ...]:
-    """What may exist after a release of which nobody knows how it ended."""
-    return tuple(dict.fromkeys([*applied, *(resource.id for resource in base.release.spec.resources)]))
-
-
-def _note(id: str, kept: frozenset[str]) -> str:
-    return SHARED if id in kept else ""
-
-
-def _in_order(ids: tuple[str, ...], base: History) -> list[str]:
+def _in_order(ids: Iterable[str], base: History) -> list[str]:
     order = {resource.id: number for number, resource in enumerate(base.release.spec.resources)}
     return sorted(ids, key=lambda id: (order.get(id, len(order)), id))
 
@@ -84,7 +91,9 @@ def destroy(host: Host, shown: Demolition, report: Report) -> Applied | None:
                 hint="run the command again to see what it has now",
             )
         last = newest.release
-        run = engine_run(host, shown.ref, last.spec, last.target, shown.directory, refresh=False, retain=shown.kept)
+        secret = secrets_of(host, last.spec, shown.directory)
+        retain = shown.kept | shared_elsewhere(host, shown.ref, last.target)  # somebody may share it since
+        run = engine_run(host, shown.ref, last.spec, last.target, shown.directory, secret, refresh=False, retain=retain)
         return record(host, lease, _release(host, newest, shown), lambda: engine.destroy(run, report))
 
 

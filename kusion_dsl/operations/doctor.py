@@ -7,7 +7,7 @@ import platform
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kusion_dsl.discovery.modules import installed_modules
+from kusion_dsl.discovery.modules import module_entries
 from kusion_dsl.errors import KusionError
 from kusion_dsl.operations.engine import find_engine
 from kusion_dsl.operations.host import Host
@@ -63,10 +63,11 @@ def _workspace(host: Host) -> Iterator[Finding]:
 
 
 def _modules(_: Host) -> Iterator[Finding]:
-    yield _checked("modules", lambda: ", ".join(f"{each.distribution} {each.version}" for each in installed_modules()))
-    for each in list_modules():
+    modules = list_modules()
+    yield Finding("modules", True, ", ".join(f"{each.distribution} {each.version}" for each in modules))
+    for each in modules:
         if each.problem:
-            remedy = f"pip install --force-reinstall {each.distribution}"
+            remedy = f"repair or remove it: pip uninstall {each.distribution}"
             yield Finding(f"module {each.name}", False, each.problem, remedy)
 
 
@@ -83,5 +84,5 @@ def _checked(check: str, look: Callable[[], str]) -> Finding:
 def versions() -> Mapping[str, str]:
     """The versions of what a run stands on, by distribution, and Python's."""
     found = {name: importlib.metadata.version(name) for name in _DISTRIBUTIONS}
-    modules = {each.distribution: each.version for each in installed_modules()}
+    modules = {each.distribution: each.version for each in module_entries()}
     return {**found, **modules, "python": platform.python_version()}

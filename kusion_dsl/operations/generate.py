@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kusion_dsl.compiler.inputs import Compiled, Inputs
 from kusion_dsl.compiler.pipeline import compile_spec
 from kusion_dsl.discovery.apps import declared_options, load_apps
+from kusion_dsl.discovery.files import StackFiles
 from kusion_dsl.discovery.modules import modules_for, provider_versions
 from kusion_dsl.discovery.projects import StackDirectory, find_stack
+from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.load_session import OptionDeclaration
-from kusion_dsl.model.release import StackRef
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target, target_of
 from kusion_dsl.model.workspace import Workspace
@@ -18,8 +19,7 @@ from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.selection import Selection, select_workspace, workspace_name
 
 
-@dataclass(frozen=True)
-class GeneratedStack:
+class GeneratedStack(NamedTuple):
     """A stack with its Spec: what to make, where, and everything that is known about why."""
 
     ref: StackRef
@@ -49,6 +49,7 @@ def generate(host: Host, selection: Selection) -> GeneratedStack:
         modules=modules_for(loaded.applications),
         providers=provider_versions(),
         sources=loaded.sources,
+        files=StackFiles(stack),
     )
     ref = StackRef(stack.project.name, stack.stack.name, workspace.name)
     return GeneratedStack(ref, stack, workspace, target, compile_spec(inputs), selection)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kusion_dsl.errors import RefusedError
-from kusion_dsl.model.release import History, StackRef
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import History
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.selection import Selection, select_ref
 from kusion_dsl.storage.releases import Damaged

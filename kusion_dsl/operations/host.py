@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kusion_dsl.model.identity import Actor, Revision
 from kusion_dsl.model.masking import Mask
-from kusion_dsl.model.release import Actor, Revision
 from kusion_dsl.storage.clock import Clock, SystemClock, timestamp
 from kusion_dsl.storage.home import Home
 from kusion_dsl.storage.store import Store, open_store

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kusion_dsl.discovery.modules import installed_modules
+from kusion_dsl.discovery.modules import module_entries
 from kusion_dsl.discovery.projects import find_projects, find_stacks, shown
 from kusion_dsl.errors import DamagedError, ModuleError, NewerFormatError
-from kusion_dsl.model.release import History, StackRef
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import History
 from kusion_dsl.operations.host import Host
 from kusion_dsl.storage.releases import Damaged
 
@@ -74,12 +75,16 @@ def _newest(host: Host, ref: StackRef) -> History | Damaged | None:
 
 
 def list_modules() -> tuple[ListedModule, ...]:
-    """The installed modules by name; a broken one is listed with its problem. Raises ModuleError for a name twice."""
+    """The installed modules by name; those that are broken, or not the only one of their name, with their problem."""
     listed = []
-    for entry in installed_modules():
+    entries = module_entries()
+    names = [entry.name for entry in entries]
+    for entry in entries:
         try:
             summary, problem = entry.load().module.summary, ""
         except ModuleError as error:
             summary, problem = "", error.problems[0].what
+        if names.count(entry.name) > 1:
+            problem = "another distribution claims to be this module, too"
         listed.append(ListedModule(entry.name, entry.distribution, entry.version, summary, problem))
     return tuple(listed)

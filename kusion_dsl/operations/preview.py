@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Run
 from kusion_dsl.errors import RefusedError, SecretError
 from kusion_dsl.model.change import Change
-from kusion_dsl.model.release import History, StackRef
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.reference import Reference
+from kusion_dsl.model.release import History
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target
 from kusion_dsl.operations.explanation import explain
@@ -16,6 +19,11 @@ from kusion_dsl.operations.generate import GeneratedStack
 from kusion_dsl.operations.host import Host
 from kusion_dsl.secrets.resolver import resolver
 from kusion_dsl.storage.applied import tells
+
+SHARED = "shared with another stack on this target: left alone"
+
+Lookup = Callable[[Reference], str]
+"""Gives the value of a ``ref://`` reference."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,13 @@ def preview(host: Host, generated: GeneratedStack, *, live: bool = True) -> Prev
     steps = host.engine().preview(run)
     before = host.releases.last_applied(generated.ref)
     changes = explain(steps, before, generated.spec, generated.compiled.provenance)
-    return Preview(generated, base, changes, live, tuple(_origin_warning(base, generated, host)))
+    kept = tuple(_kept(change) if change.id in run.retain else change for change in changes)
+    warnings = origin_warnings(host, base, generated.directory.project_directory)
+    return Preview(generated, base, kept, live, warnings)
+
+
+def _kept(change: Change) -> Change:
+    return replace(change, operation="same", note=SHARED) if change.operation == "delete" else change
 
 
 def check_target(base: History | None, target: Target) -> None:
@@ -89,23 +103,24 @@ def has_resources(history: History) -> bool:
 
 def run_of(host: Host, generated: GeneratedStack, *, refresh: bool) -> Run:
     """The engine's run for a generated stack. Raises SecretError for a secret without a value: before it begins."""
-    run = engine_run(
-        host,
-        generated.ref,
-        generated.spec,
-        generated.target,
-        generated.directory.project_directory,
-        refresh=refresh,
-        retain=shared_elsewhere(host, generated.ref, generated.target),
-    )
+    directory = generated.directory.project_directory
+    secret = secrets_of(host, generated.spec, directory)
     try:
-        for resource in run.spec.resources:
+        for resource in generated.spec.resources:
             for reference in resource.references():
                 if reference.is_secret:
-                    run.secret(reference)
+                    secret(reference)
     except SecretError as error:
         raise error.at(f"workspace {generated.workspace.name}") from None
-    return run
+    retain = shared_elsewhere(host, generated.ref, generated.target)
+    return engine_run(
+        host, generated.ref, generated.spec, generated.target, directory, secret, refresh=refresh, retain=retain
+    )
+
+
+def secrets_of(host: Host, spec: Spec, directory: Path) -> Lookup:
+    """The values of a Spec's own secret store; paths in its settings are relative to ``directory``, the project's."""
+    return resolver(spec.secret_store, directory, host.environment, host.mask)
 
 
 def engine_run(
@@ -114,11 +129,12 @@ def engine_run(
     spec: Spec,
     target: Target,
     directory: Path,
+    secret: Lookup,
     *,
     refresh: bool,
     retain: frozenset[str],
 ) -> Run:
-    """A run of the engine on this host's backend, with the Spec's own secret store."""
+    """A run of the engine on this host's backend."""
     return Run(
         ref=ref,
         spec=spec,
@@ -126,7 +142,7 @@ def engine_run(
         directory=directory,
         backend=host.backend_url,
         passphrase_file=host.home.passphrase_file(host.backend_url, host.environment),
-        secret=resolver(spec.secret_store, directory, host.environment, host.mask),
+        secret=secret,
         refresh=refresh,
         retain=retain,
         mask=host.mask,
@@ -141,10 +157,11 @@ def shared_elsewhere(host: Host, ref: StackRef, target: Target) -> frozenset[str
     return frozenset(shared)
 
 
-def _origin_warning(base: History | None, generated: GeneratedStack, host: Host) -> list[str]:
+def origin_warnings(host: Host, base: History | None, directory: Path) -> tuple[str, ...]:
+    """A warning where the newest release was made from another checkout than the one that ``directory`` is in."""
     if base is None:
-        return []
-    known, here = base.release.source.origin, host.revision_of(generated.directory.project_directory).origin
+        return ()
+    known, here = base.release.source.origin, host.revision_of(directory).origin
     if known == here:
-        return []
-    return [f"release {base.release.revision} of {generated.ref} came from {known}, this comes from {here}"]
+        return ()
+    return (f"release {base.release.revision} of {base.release.ref} came from {known}, this comes from {here}",)

@@ -9,7 +9,7 @@ from pathlib import Path
 from kusion_dsl.discovery.projects import StackDirectory, find_stack
 from kusion_dsl.discovery.workspaces import read_workspace
 from kusion_dsl.errors import RefusedError
-from kusion_dsl.model.release import StackRef
+from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.workspace import Workspace
 from kusion_dsl.operations.host import Host
 

@@ -34,8 +34,7 @@ def possibly_live(newest_first: Iterable[History]) -> frozenset[str]:
         if tells(history):
             ids.update(history.phases[-1].resources)
             break
-        if history.release.kind != "destroy":
-            ids.update(resource.id for resource in history.release.spec.resources)
+        ids.update(resource.id for resource in history.release.spec.resources)
     return frozenset(ids)
 
 
@@ -56,7 +55,7 @@ def _achieved(history: History) -> dict[str, SpecResource | None]:
         return {}
     end, spec = history.phases[-1], history.release.spec
     achieved: dict[str, SpecResource | None] = {}
-    if end.phase == "succeeded" and history.release.kind != "destroy":
+    if end.phase == "succeeded":
         achieved.update((resource.id, resource) for resource in spec.resources)
     for result in end.results:
         if result.status == "done" and result.operation == "delete":

@@ -24,7 +24,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from kusion_dsl.errors import BusyError, DamagedError, StorageError
-from kusion_dsl.model.release import FORMAT, Actor, StackRef, check_format
+from kusion_dsl.model.identity import Actor, StackRef
+from kusion_dsl.model.release import FORMAT, check_format
 from kusion_dsl.storage.clock import Clock, SystemClock, timestamp
 from kusion_dsl.storage.processes import LocalProcesses, Processes
 from kusion_dsl.storage.records import decode, encode
@@ -228,12 +229,14 @@ class Leases:
         files.remove_older(number)
         return Lease(files, holder, self._clock, self._time_to_live, moment)
 
+    def _is_local(self, holder: Holder) -> bool:
+        return bool(holder.machine) and holder.machine == self._processes.machine
+
     def _is_known_gone(self, holder: Holder) -> bool:
-        local = bool(holder.machine) and holder.machine == self._processes.machine
-        return local and not self._processes.is_running(holder.actor.pid, holder.started)
+        return self._is_local(holder) and not self._processes.is_running(holder.actor.pid, holder.started)
 
     def _is_gone(self, files: _Files, seen: _Seen, holder: Holder) -> bool:
-        if holder.machine and holder.machine == self._processes.machine:
+        if self._is_local(holder):
             return self._is_known_gone(holder)
         renewed = files.last_renewed(seen)
         if renewed is None or 0 <= (self._clock.now() - renewed).total_seconds() < self._time_to_live:
@@ -253,9 +256,8 @@ class Leases:
         return True
 
     def _busy(self, ref: StackRef, holder: Holder) -> BusyError:
-        local = bool(holder.machine) and holder.machine == self._processes.machine
         hint = "wait until it has ended; nothing was changed"
-        if not local:
+        if not self._is_local(holder):
             seconds = round(self._time_to_live)
             hint += f"; should that process be gone, the stack is free {seconds} s after its last sign of life"
         return BusyError(

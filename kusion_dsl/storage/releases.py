@@ -17,7 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kusion_dsl.errors import BusyError, DamagedError, StorageError
-from kusion_dsl.model.release import FINAL, History, PhaseRecord, Release, StackRef, damaged
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import FINAL, History, PhaseRecord, Release, damaged
 from kusion_dsl.model.spec import SpecResource
 from kusion_dsl.model.target import Target
 from kusion_dsl.storage import applied

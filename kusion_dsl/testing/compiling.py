@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from kusion_dsl.compiler.inputs import Compiled, Inputs, InstalledModule
 from kusion_dsl.compiler.pipeline import compile_spec
 from kusion_dsl.discovery.apps import load_apps
+from kusion_dsl.discovery.files import MANIFEST_SUFFIXES, StackFiles
 from kusion_dsl.discovery.modules import modules_for, provider_versions
 from kusion_dsl.discovery.projects import find_stack
 from kusion_dsl.discovery.workspaces import read_workspace
+from kusion_dsl.errors import CompileError
 from kusion_dsl.model.app import AppConfiguration, Application, application_of
 from kusion_dsl.model.component import Component
 from kusion_dsl.model.project import Project, Stack
@@ -24,8 +28,9 @@ def compile_app(
     stack: str = "dev",
     workspace: str = "",
     modules: Iterable[Module[Any, Any]] = (),
+    files: Mapping[str, str] | None = None,
 ) -> Compiled:
-    """Compile applications as one stack, with the text of a workspace.
+    """Compile applications as one stack, with the text of a workspace, and of files by paths in the stack's directory.
 
     ``modules`` are used before the installed ones, so a module can be tested before it is packaged; messages call its
     distribution ``kusion-<name>``, version 0. Raises what compiling raises.
@@ -39,8 +44,22 @@ def compile_app(
             applications=applications,
             modules=_modules(applications, modules),
             providers=provider_versions(),
+            files=partial(_read, files or {}),
         )
     )
+
+
+def _read(texts: Mapping[str, str], path: str) -> Mapping[str, str]:
+    """What a stack's directory with these files would give."""
+    place = posixpath.normpath(path)
+    if place in texts:
+        return {place: texts[place]}
+    below = "" if place == "." else f"{place}/"
+    found = {name: text for name, text in sorted(texts.items()) if name.startswith(below)}
+    manifests = {name: text for name, text in found.items() if name.lower().endswith(MANIFEST_SUFFIXES)}
+    if not manifests:
+        raise CompileError(f"there is no file and no directory '{path}'", hint="give it in files={...}")
+    return manifests
 
 
 def _modules(
@@ -71,5 +90,6 @@ def generate(directory: Path | str, *, workspace: str = "", options: Mapping[str
             modules=modules_for(loaded.applications),
             providers=provider_versions(),
             sources=loaded.sources,
+            files=StackFiles(found),
         )
     )

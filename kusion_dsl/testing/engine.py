@@ -9,7 +9,7 @@ from typing import Any
 from kusion_dsl.engine.run import Outcome, Report, Run
 from kusion_dsl.errors import EngineError
 from kusion_dsl.model.change import Operation, Progress, ResourceResult, Step
-from kusion_dsl.model.release import StackRef
+from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.spec import SpecResource
 
 Objects = dict[str, Mapping[str, Any]]
@@ -97,6 +97,7 @@ class FakeEngine:
             live[step.id] = copy.deepcopy(dict(wanted.attributes))
         else:
             state.pop(step.id)
-            if step.id not in run.retain:
-                live.pop(step.id, None)
+            if step.id in run.retain:
+                return ResourceResult(step.id, step.type, step.operation, "done", "kept, only forgotten")
+            live.pop(step.id, None)
         return ResourceResult(step.id, step.type, step.operation, "done")

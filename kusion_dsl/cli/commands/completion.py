@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
 
 
 @click.command()
@@ -18,6 +17,8 @@ def completion(context: click.Context, shell: str) -> None:
       kusion completion zsh > "${fpath[1]}/_kusion"
       kusion completion fish > ~/.config/fish/completions/kusion.fish
     """
+    from click.shell_completion import get_completion_class
+
     kind = get_completion_class(shell)
     assert kind is not None  # click has all three shells
     click.echo(kind(context.find_root().command, {}, "kusion", "_KUSION_COMPLETE").source())

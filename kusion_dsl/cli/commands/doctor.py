@@ -16,6 +16,10 @@ def doctor(invocation: Invocation, backend: str, output: str) -> int:
     """Check that everything a run needs is there.
 
     Exits with 1 where something is not, and says what to do.
+
+    \b
+    Example:
+      kusion doctor -o json
     """
     from kusion_dsl.cli.render.listings import show_checkup
     from kusion_dsl.operations.doctor import examine

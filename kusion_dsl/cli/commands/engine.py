@@ -45,7 +45,12 @@ def install(invocation: Invocation, into: Path | None) -> None:
 @output_option()
 @click.pass_obj
 def status(invocation: Invocation, output: str) -> int:
-    """Tell which engine is used; exits with 1 where there is none yet."""
+    """Tell which engine is used; exits with 1 where there is none yet.
+
+    \b
+    Example:
+      kusion engine status
+    """
     from kusion_dsl.cli.render.listings import show_engine
     from kusion_dsl.operations.engine import find_engine
 

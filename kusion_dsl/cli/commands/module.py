@@ -17,7 +17,12 @@ def module() -> None:
 @output_option()
 @click.pass_obj
 def list_modules(invocation: Invocation, output: str) -> None:
-    """List the installed modules, broken ones with what is wrong with them."""
+    """List the installed modules, broken ones with what is wrong with them.
+
+    \b
+    Example:
+      kusion module list
+    """
     from kusion_dsl.cli.render.listings import show_modules
     from kusion_dsl.operations.inventory import list_modules as operation
 

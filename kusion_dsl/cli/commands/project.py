@@ -20,7 +20,12 @@ def project() -> None:
 @output_option()
 @click.pass_obj
 def list_projects(invocation: Invocation, workdir: str, output: str) -> None:
-    """List the projects at or below a directory, or the one it is in, with their stacks."""
+    """List the projects at or below a directory, or the one it is in, with their stacks.
+
+    \b
+    Example:
+      kusion project list -w teams
+    """
     from kusion_dsl.cli.render.listings import show_projects
     from kusion_dsl.operations.inventory import list_projects as operation
 

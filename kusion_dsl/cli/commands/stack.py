@@ -22,7 +22,12 @@ def stack() -> None:
 @output_option()
 @click.pass_obj
 def list_stacks(invocation: Invocation, workdir: str, workspace: str, backend: str, output: str) -> None:
-    """List the stacks of the projects at or below a directory, each with its newest release."""
+    """List the stacks of the projects at or below a directory, each with its newest release.
+
+    \b
+    Example:
+      kusion stack list -o json
+    """
     from kusion_dsl.cli.render.listings import show_stacks
     from kusion_dsl.operations.inventory import list_stacks as operation
 

@@ -12,7 +12,12 @@ from kusion_dsl.cli.options import output_option
 @output_option()
 @click.pass_obj
 def version(invocation: Invocation, output: str) -> None:
-    """Print the version, and of what it stands on."""
+    """Print the version, and of what it stands on.
+
+    \b
+    Example:
+      kusion version -o json
+    """
     from kusion_dsl.cli.render.listings import show_versions
     from kusion_dsl.operations.doctor import versions
 

@@ -54,7 +54,12 @@ def _content(invocation: Invocation, file: Path | None) -> Content | None:
 @output_option()
 @click.pass_obj
 def list_workspaces(invocation: Invocation, backend: str, output: str) -> None:
-    """List the workspaces; the current one is marked."""
+    """List the workspaces; the current one is marked.
+
+    \b
+    Example:
+      kusion workspace list -o json
+    """
     from kusion_dsl.cli.render.listings import show_workspaces
     from kusion_dsl.operations.workspaces import list_workspaces as operation
 
@@ -67,7 +72,12 @@ def list_workspaces(invocation: Invocation, backend: str, output: str) -> None:
 @output_option("yaml", "json", default="yaml")
 @click.pass_obj
 def show(invocation: Invocation, name: str, backend: str, output: str) -> None:
-    """Show the content of a workspace, as it was given; of the current one without a NAME."""
+    """Show the content of a workspace, as it was given; of the current one without a NAME.
+
+    \b
+    Example:
+      kusion workspace show prod > prod.yaml
+    """
     from kusion_dsl.cli.render.listings import show_workspace
     from kusion_dsl.operations.workspaces import show_workspace as operation
 
@@ -102,7 +112,12 @@ def update(invocation: Invocation, name: str, file: Path | None, rename: str, cu
 @backend_option
 @click.pass_obj
 def switch(invocation: Invocation, name: str, backend: str) -> None:
-    """Make a workspace the current one."""
+    """Make a workspace the current one.
+
+    \b
+    Example:
+      kusion workspace switch prod
+    """
     from kusion_dsl.operations.workspaces import switch_workspace
 
     switch_workspace(invocation.host(backend), name)
@@ -114,7 +129,12 @@ def switch(invocation: Invocation, name: str, backend: str) -> None:
 @backend_option
 @click.pass_obj
 def delete(invocation: Invocation, name: str, backend: str) -> None:
-    """Delete a workspace that no stack lives in; the current one without a NAME."""
+    """Delete a workspace that no stack lives in; the current one without a NAME.
+
+    \b
+    Example:
+      kusion workspace delete prod
+    """
     from kusion_dsl.operations.workspaces import delete_workspace
 
     invocation.screen().out(f"deleted the workspace {delete_workspace(invocation.host(backend), name)}")

@@ -35,6 +35,8 @@ def show_preview(screen: Screen, preview: Preview, format: str) -> None:
 
 def show_demolition(screen: Screen, shown: Demolition) -> None:
     """Print what a destroy would remove."""
+    for warning in shown.warnings:
+        screen.warn(warning)
     screen.out(click.style(str(shown.ref), bold=True))
     if not shown.is_noop:
         show_changes(screen, shown.changes)
@@ -42,19 +44,16 @@ def show_demolition(screen: Screen, shown: Demolition) -> None:
 
 def show_changes(screen: Screen, changes: Sequence[Change]) -> None:
     """Print changes: a line for each resource, below it one for each field, and the sum."""
-    for change in changes:
+    told = [change for change in changes if change.operation != "same" or change.note]
+    for change in told:
+        beside = click.style(change.note or _origin(change.origins), dim=True)
         if change.operation == "same":
-            if change.note:
-                screen.out(f"  {change.id}  {click.style(change.note, dim=True)}")
+            screen.out_beside(f"  {change.id}", beside)
             continue
         sign, color = _SIGNS[change.operation]
-        beside = change.note or _origin(change.origins)
-        screen.out(
-            f"{click.style(sign, fg=color, bold=True)} {click.style(change.id, bold=True)}"
-            + (f"  {click.style(beside, dim=True)}" if beside else "")
-        )
+        screen.out_beside(f"{click.style(sign, fg=color, bold=True)} {click.style(change.id, bold=True)}", beside)
         for field in change.fields:
-            screen.out(f"    {_field(field)}")
+            screen.out_beside(f"    {_field(field)}", _remark(field))
     screen.out()
     screen.out(summary(changes))
 
@@ -73,17 +72,19 @@ def summary(changes: Iterable[Change]) -> str:
 
 
 def _field(field: FieldChange) -> str:
-    origin = _origin(field.origins)
-    beside = f"  {click.style(origin, dim=True)}" if origin else ""
+    old = field.live if field.cause == "drift" else field.before
+    return f"{field.label}: {_value(old)} -> {_value(field.after)}"
+
+
+def _remark(field: FieldChange) -> str:
+    origin = click.style(_origin(field.origins), dim=True) if field.origins else ""
     match field.cause:
         case "yours":
-            return f"{field.label}: {_value(field.before)} -> {_value(field.after)}{beside}"
+            return origin
         case "drift":
-            told = click.style("changed by somebody else", fg="cyan")
-            return f"{field.label}: {_value(field.live)} -> {_value(field.after)}  {told}, will be reverted"
+            return f"{click.style('changed by somebody else', fg='cyan')}, will be reverted"
         case "conflict":
-            told = click.style(f"somebody else made it {_value(field.live)}", fg="red")
-            return f"{field.label}: {_value(field.before)} -> {_value(field.after)}  {told}{beside}"
+            return f"{click.style(f'somebody else made it {_value(field.live)}', fg='red')}  {origin}".rstrip()
 
 
 def _value(value: Any) -> str:

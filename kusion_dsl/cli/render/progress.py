@@ -27,7 +27,7 @@ def reporting(screen: Screen, total: int) -> Iterator[Report]:
     running: dict[str, str] = {}
     done: set[str] = set()
     live = sys.stderr.isatty()
-    with screen.console(err=True).status("starting the engine") if live else _nothing() as status:
+    with screen.status("starting the engine") if live else _nothing() as status:
 
         def report(progress: Progress) -> None:
             doing, finished = _DOING[progress.operation]
@@ -40,8 +40,14 @@ def reporting(screen: Screen, total: int) -> Iterator[Report]:
                 done.add(progress.id)
                 failed = progress.status == "failed"
                 mark = click.style("failed", fg="red", bold=True) if failed else click.style(finished, fg="green")
+                if not failed and progress.message:  # what was done is not what the operation says
+                    mark = click.style(progress.message, fg="green")
                 told = f": {progress.message}" if failed and progress.message else ""
-                screen.note(f"{mark} {progress.id}{told}")
+                line = f"{mark} {progress.id}{told}"
+                if status is None:
+                    screen.note(line)
+                else:
+                    screen.note_above(status, line)
             if status is not None:
                 current = next(iter(running.items()), None)
                 text = f"{current[1]} {current[0]}" if current else "finishing"

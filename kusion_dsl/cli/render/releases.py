@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kusion_dsl.cli.render.screen import VERSION, Screen
-from kusion_dsl.model.release import History, StackRef
+from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.release import History
+from kusion_dsl.storage.applied import tells
 from kusion_dsl.storage.releases import Damaged
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def _row(entry: History | Damaged) -> list[str]:
         _phase(entry),
         release.created,
         str(release.actor),
-        str(len(entry.phases[-1].resources)) if entry.final else "?",
+        str(len(entry.phases[-1].resources)) if tells(entry) else "?",
         source or release.source.origin,
     ]
 

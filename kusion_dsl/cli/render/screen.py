@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from kusion_dsl.model.masking import Mask
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
 
 VERSION = 1
 """The version of every JSON and YAML document that is printed; it changes when a key changes its meaning."""
@@ -40,6 +42,18 @@ class Screen:
     def out(self, text: str = "") -> None:
         """Print a line of the result."""
         click.echo(self._mask.text(text), color=self._color)
+
+    def out_beside(self, text: str, remark: str) -> None:
+        """Print a line of the result with a remark behind it, or below it where a terminal is too narrow for both."""
+        indent = text[: len(text) - len(text.lstrip())]
+        beside = f"{text}  {remark}"
+        if not click.unstyle(remark):
+            self.out(text)
+        elif sys.stdout.isatty() and len(click.unstyle(beside)) > shutil.get_terminal_size().columns:
+            self.out(text)
+            self.out(f"{indent}    {remark}")
+        else:
+            self.out(beside)
 
     def note(self, text: str) -> None:
         """Say something beside the result."""
@@ -97,3 +111,15 @@ class Screen:
             return
         with self.console(err=True).status(self._mask.text(text)):
             yield
+
+    @contextmanager
+    def status(self, text: str) -> Iterator[Status]:
+        """A line that stays last while others are printed with :meth:`note_above`, where somebody watches."""
+        with self.console(err=True).status(self._mask.text(text)) as status:
+            yield status
+
+    def note_above(self, status: Status, text: str) -> None:
+        """Say something above a status line."""
+        from rich.text import Text
+
+        status.console.print(Text.from_ansi(self._mask.text(text)), soft_wrap=True)

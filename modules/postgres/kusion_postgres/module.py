@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from kusion_dsl.module import CompileError, Context, Generated, module
-from kusion_postgres.database import Database
-from kusion_postgres.local import local
+from kusion_database import provide
+from kusion_dsl.module import Context, Generated, module
+from kusion_postgres.engine import POSTGRES
 from kusion_postgres.schema import Postgres, PostgresPlatform
 
 
 @module
 def postgres(db: Postgres, platform: PostgresPlatform, ctx: Context) -> Generated:
     """A PostgreSQL database, a password that nobody has to know, and three environment variables."""
-    if db.type == "cloud":
-        raise CompileError(
-            "this version of kusion-postgres has no database of type 'cloud'", hint="use type='local' for development"
-        )
-    yield from local(db, platform, Database.of(platform, ctx))
+    yield from provide(POSTGRES, db, platform, ctx)

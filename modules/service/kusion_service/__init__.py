@@ -1,10 +1,18 @@
 """Long-running services: the workload module ``service``."""
 
-from kusion_service.container import Container, FileSpec
-from kusion_service.probes import ExecHook, ExecProbe, HttpHook, HttpProbe, Lifecycle, TcpProbe
 from kusion_service.schema import Service, ServicePlatform
-from kusion_service.secrets import SecretSpec
 from kusion_service.topology import LabelSelector, LabelSelectorRequirement, TopologySpreadConstraint
+from kusion_workload import (
+    Container,
+    ExecHook,
+    ExecProbe,
+    FileSpec,
+    HttpHook,
+    HttpProbe,
+    Lifecycle,
+    SecretSpec,
+    TcpProbe,
+)
 
 __all__ = [
     "Container",

@@ -133,6 +133,12 @@ def test_characters_that_only_look_alike_in_base64_stay() -> None:
     assert Mask(["left/right+up"]).text("left_right-up") == "left_right-up"
 
 
+def test_an_escape_needs_its_backslash() -> None:
+    mask = Mask(["one\ntwo", "three\tfour", "caf\u00e9"])
+    for text in ("onentwo", "threetfour", "cafu00e9", "cafxe9"):
+        assert mask.text(text) == text
+
+
 def test_a_value_of_several_lines_is_masked_indented_and_line_by_line() -> None:
     body = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj", "tail"]
     key = "\n".join(["-----BEGIN KEY-----", *body, "-----END KEY-----", ""])

@@ -26,7 +26,8 @@ ids = st.from_regex(r"[a-z0-9]+(/v1)?:[A-Za-z]+:[a-z0-9.?=/-]+", fullmatch=True)
 anything = st.text(st.sampled_from('${}#."[]\\a0 \n') | st.characters(), max_size=12)
 paths: st.SearchStrategy[Path] = st.lists(anything | st.integers(min_value=0, max_value=10**6), max_size=4).map(tuple)
 references = st.builds(Reference, ids, paths)
-pieces = st.lists(anything | references, max_size=6)
+edges = st.sampled_from(["$", "$$", "a$", "{", "${", "$${", "}"])
+pieces = st.lists(edges | anything | references, max_size=6)
 
 
 def merged(parts: list[Piece]) -> tuple[Piece, ...]:

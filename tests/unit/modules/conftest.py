@@ -12,13 +12,28 @@ from kusion_dsl.model.app import application_of
 from kusion_dsl.model.component import Component
 from kusion_dsl.model.project import Project, Stack
 from kusion_dsl.model.workspace import Workspace, WorkspaceConfig
+from kusion_dsl.module import Module
+from kusion_inference.module import inference
+from kusion_job.module import job
+from kusion_k8s_manifest.module import k8s_manifest
+from kusion_monitoring.module import monitoring
 from kusion_network.module import network
+from kusion_opsrule.module import ops_rule
 from kusion_postgres.module import postgres
 from kusion_service.module import service
 
+_BY_NAME: Mapping[str, Module[Any, Any]] = {
+    "inference": inference,
+    "job": job,
+    "k8s_manifest": k8s_manifest,
+    "monitoring": monitoring,
+    "network": network,
+    "opsrule": ops_rule,
+    "postgres": postgres,
+    "service": service,
+}
 _MODULES: Mapping[type[Component], InstalledModule] = {
-    module.intent: InstalledModule(module.name, f"kusion-{module.name}", "0.1.0", module)
-    for module in (service, network, postgres)
+    module.intent: InstalledModule(name, f"kusion-{name}", "0.1.0", module) for name, module in _BY_NAME.items()
 }
 
 
@@ -31,7 +46,9 @@ def compile_apps() -> Callable[..., Compiled]:
 
     def compile_apps(*apps: type[AppConfiguration] | AppConfiguration, **policies: Mapping[str, Any]) -> Compiled:
         modules = {name: {"configs": {"default": dict(block)}} for name, block in policies.items()}
-        workspace = Workspace("test", WorkspaceConfig.model_validate({"modules": modules}))
+        workspace = Workspace(
+            "test", WorkspaceConfig.model_validate({"modules": modules, "secretStore": {"provider": {"env": {}}}})
+        )
         return compile_spec(
             Inputs(
                 project=Project(name="shop"),

@@ -153,15 +153,6 @@ def test_a_policy_that_is_not_valid_is_refused(manifests: Manifests, policy: dic
     assert message in str(caught.value)
 
 
-def test_a_cloud_database_is_refused_with_a_way_out(manifests: Manifests) -> None:
-    with pytest.raises(CompileError) as caught:
-        manifests(postgres=Postgres(version="16", type="cloud"))
-    problem = caught.value.problems[0]
-    assert "no database of type 'cloud'" in problem.what
-    assert str(problem.where).startswith(__file__)
-    assert problem.hint is not None and "local" in problem.hint
-
-
 @pytest.mark.parametrize("version", ["", "latest", "16 ", "16-", "a16", "16/17"])
 def test_a_version_begins_with_a_number(version: str) -> None:
     with pytest.raises(AppError, match="is no version of PostgreSQL"):
@@ -176,6 +167,19 @@ def test_names_fit_however_long_the_others_are(compile_apps: Callable[..., Compi
     ]
     assert max(map(len, names)) <= 63
     assert len(set(names)) == len(names)
+
+
+def test_an_initial_database_has_the_name_that_the_developer_says(manifests: Manifests) -> None:
+    database = Postgres(version="16", initial_database="shop")
+    found = manifests(workload(NAME=database.database), postgres=database)
+    assert found[f"v1:Secret:shop:{NAME}-db-local-secret"]["stringData"]["database"] == "shop"
+    assert environment(found)["NAME"] == "shop"
+
+
+@pytest.mark.parametrize("name", ["", "Shop", "1a", "a-b", "a_", "a" * 64])
+def test_a_name_of_an_initial_database_is_checked(name: str) -> None:
+    with pytest.raises(AppError, match="is no name of a database"):
+        Postgres(version="16", initial_database=name)
 
 
 def test_a_database_needs_no_workload(manifests: Manifests) -> None:

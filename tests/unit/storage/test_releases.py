@@ -334,6 +334,12 @@ def test_an_abandoned_run_counts_for_what_it_is_known_to_have_done(releases: Rel
     assert releases.last_applied(DEV) == {"a": resource("a", 1), "b": resource("b", 2)}
 
 
+def test_what_is_gone_without_a_word_is_not_found_in_an_older_release(releases: Releases, dev: Stack) -> None:
+    dev.run([resource("a", 1), resource("b", 1)])
+    dev.run([resource("a", 2)], "failed", failed("a"), ["a"])
+    assert releases.last_applied(DEV) == {"a": resource("a", 1)}
+
+
 def test_no_more_releases_are_read_than_needed(releases: Releases, dev: Stack, backend: Path) -> None:
     dev.run([resource("old")])
     dev.run([resource("a")])

@@ -267,3 +267,12 @@ def test_when_there_is_no_way_the_error_names_everything_that_was_tried(
         "    last seen over the sea",
     ]
     assert "'kusion engine install'" in str(caught.value).splitlines()[-1]
+
+
+def test_a_home_that_was_moved_has_everything_that_is_ours(
+    tmp_path: Path, home: Path, pulumi: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = pulumi(tmp_path / "python", VERSION)
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path / "python"))
+    assert find(home, {}) == Binary(beside, VERSION, "environment")
+    assert find(home, {"KUSION_HOME": str(home)}) is None

@@ -1,0 +1,189 @@
+"""Containers, the files in them, and the Secrets that a workload declares: what developers write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
+
+from kusion_dsl import secret_ref
+from kusion_dsl.module import Component, ObjectName
+from kusion_workload.probes import Lifecycle, Probe
+from kusion_workload.quantity import Quantity, QuantityRange, is_at_most, split_range
+
+_VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
+_FILE_NAME = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+_MODE = re.compile(r"0?[0-7]{3}")
+_RESOURCE = re.compile(r"([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+
+
+def _image(text: str) -> str:
+    if not text or text != "".join(text.split()):
+        raise ValueError("an image has a name without white space, like ghcr.io/acme/shop:1.4.2")
+    return text
+
+
+def _variable_name(name: str) -> str:
+    if not _VARIABLE.fullmatch(name):
+        raise ValueError("a variable is named by letters, digits, '_', '-' and '.', and does not begin with a digit")
+    return name
+
+
+def _variable_value(text: str) -> str:
+    """The ancestor's way to name secrets would arrive as text, which nobody who writes it means."""
+    if text.startswith("secret://"):
+        raise ValueError('names a Kubernetes Secret by secret_ref("name", key="..."), not by secret://')
+    if text.startswith("ref://"):
+        raise ValueError('names a value of the secret store by Secret("name", key="..."), not by ref://')
+    return text
+
+
+def _secret_ref(value: object) -> secret_ref:
+    if not isinstance(value, secret_ref):
+        raise ValueError('must be secret_ref("name", key="..."); declare the Secret in the workload\'s secrets')
+    return value
+
+
+def _resource_name(name: str) -> str:
+    if not _RESOURCE.fullmatch(name):
+        raise ValueError(f"'{name}' is no name of a resource, like cpu, memory or nvidia.com/gpu")
+    return name
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/") or path == "/" or ":" in path:
+        raise ValueError(f"'{path}' is no absolute path, like /etc/app, without ':'")
+    if any(part in ("", ".", "..") for part in path[1:].split("/")):
+        raise ValueError(f"'{path}' is not written plainly: leave out '.', '..', '//' and a '/' at the end")
+    return path
+
+
+def _file_path(path: str) -> str:
+    name = path.rpartition("/")[2]
+    if not name:
+        raise ValueError(f"'{path}' lacks the name of the file, as in /etc/app/config.yaml")
+    if not _FILE_NAME.fullmatch(name):
+        raise ValueError(f"'{name}' cannot be the name of a file here: use letters, digits, '-', '_' and '.'")
+    return _absolute(path)
+
+
+def _mode(text: str) -> str:
+    if not _MODE.fullmatch(text):
+        raise ValueError(f"'{text}' is no mode of a file: write three octal digits, like 0644 or 400")
+    return text
+
+
+VariableName = Annotated[str, AfterValidator(_variable_name)]
+"""The name of an environment variable."""
+
+ResourceName = Annotated[str, AfterValidator(_resource_name)]
+"""What a container may be given or limited to: ``cpu``, ``memory``, ``nvidia.com/gpu``."""
+
+AbsolutePath = Annotated[str, AfterValidator(_absolute)]
+"""A path in a container, written plainly."""
+
+FilePath = Annotated[str, AfterValidator(_file_path)]
+"""The path of a file in a container; its name is a key of a ConfigMap, and limited to what such a key may have."""
+
+
+SecretRef = Annotated[secret_ref, PlainValidator(_secret_ref, json_schema_input_type=str)]
+"""A key of a Kubernetes Secret."""
+
+
+class FileSpec(Component):
+    """A file in a container: text written here, or the value of a key of a Kubernetes Secret.
+
+    It is read-only. Beside other files of the container it is mounted by itself, and so is one from a Secret; then a
+    change reaches the container when it is started anew.
+    """
+
+    content: str | None = None
+    """What is in the file. It is kept in a ConfigMap, readable for everybody who may read those: not for secrets."""
+    content_from: SecretRef | None = None
+    """Take the content from a key of a Secret: ``secret_ref("tls", key="tls.crt")``."""
+    mode: Annotated[str, AfterValidator(_mode)] = "0644"
+    """The permissions, in octal, with or without a leading zero."""
+    keep_directory: bool = False
+    """Whether the files that the image has in the same directory stay. By default a file with content that is the only
+    one of the container's ``files`` in its directory replaces that directory, and follows changes while running."""
+
+    @field_validator("content_from")
+    @classmethod
+    def _no_other_token(cls, value: object) -> secret_ref | None:
+        """Components let any value pass that is known later; here only one kind of them is."""
+        return None if value is None else _secret_ref(value)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.content is None) == (self.content_from is None):
+            raise ValueError("a file has either content or content_from, and not both")
+        return self
+
+
+class Container(Component):
+    """A container of a workload."""
+
+    image: Annotated[str, AfterValidator(_image)]
+    """The image, with its registry and its tag or digest."""
+    command: list[str] | None = None
+    """The entry point instead of the image's; no shell is involved. ``$(NAME)`` is the variable NAME."""
+    args: list[str] | None = None
+    """The arguments instead of the image's."""
+    env: Mapping[VariableName, Annotated[str, AfterValidator(_variable_value)]] = Field(default_factory=dict[str, str])
+    """Environment variables, in this order. A value may be an output of an accessory or have one in it; with a
+    ``Secret`` in it, it is kept in a generated Kubernetes Secret; a ``secret_ref`` is the whole value. ``$(NAME)`` is
+    the value of a variable before it; those that accessories bring are before all of these."""
+    working_dir: AbsolutePath | None = None
+    """The directory in which the program starts, instead of the image's."""
+    resources: Mapping[ResourceName, QuantityRange] = Field(default_factory=dict[str, str])
+    """Limits by resource (``{"memory": "512Mi"}``), or requests and limits (``{"cpu": "500m-1"}``)."""
+    requests: Mapping[ResourceName, Quantity] = Field(default_factory=dict[str, str])
+    """Requests by resource, with or without a limit in ``resources``: what the scheduler keeps free."""
+    files: Mapping[FilePath, FileSpec] = Field(default_factory=dict[str, FileSpec])
+    """Files by path."""
+    dirs: Mapping[AbsolutePath, ObjectName] = Field(default_factory=dict[str, str])
+    """Directories by path, each with a file for every key of the Kubernetes Secret that is named."""
+    liveness_probe: Probe | None = None
+    """Whether the container must be restarted."""
+    readiness_probe: Probe | None = None
+    """Whether it gets requests."""
+    startup_probe: Probe | None = None
+    """Whether it has started; the other probes wait for that."""
+    lifecycle: Lifecycle | None = None
+    """What is called when it starts and before it stops."""
+
+    @field_validator("requests")
+    @classmethod
+    def _requests_fit(cls, requests: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        for name, request in requests.items():
+            low, limit = split_range(info.data.get("resources", {}).get(name, ""))
+            if low is not None:
+                raise ValueError(f"{name} has a request in resources ({low}-{limit}) already")
+            if limit and not is_at_most(request, limit):
+                raise ValueError(f"the request of {name}, {request}, is more than its limit, {limit}")
+        return requests
+
+    @field_validator("dirs")
+    @classmethod
+    def _dirs_are_free(cls, dirs: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
+        for path in info.data.get("files", {}):
+            inside = next((directory for directory in dirs if f"{path}/".startswith(f"{directory}/")), None)
+            if inside is not None:
+                raise ValueError(f"the file {path} lies in {inside}, which has nothing but the keys of a Secret")
+        return dirs
+
+    @field_validator("liveness_probe", "startup_probe")
+    @classmethod
+    def _one_success(cls, probe: Probe | None) -> Probe | None:
+        if probe is not None and not probe.invalid and probe.success_threshold not in (None, 1):
+            raise ValueError("success_threshold can only be 1, but for a readiness probe")
+        return probe
+
+    @field_validator("readiness_probe")
+    @classmethod
+    def _stops_nothing(cls, probe: Probe | None) -> Probe | None:
+        if probe is not None and not probe.invalid and probe.termination_grace_period_seconds is not None:
+            raise ValueError("a readiness probe stops nothing and takes no termination_grace_period_seconds")
+        return probe

@@ -1,0 +1,1 @@
+"""Tests by tiers: unit, functional, integration."""

@@ -1,0 +1,68 @@
+"""Timing whole processes, so that nothing is left out: start, imports, work and end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+ROUNDS = 5
+"""The median is of so many runs, after one that is not counted."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A process to time: its command line, its directory, and the variables it has beside the usual ones."""
+
+    argv: Sequence[str]
+    directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def seconds(self) -> float:
+        """Run it and give the time it took. Raises RuntimeError, with what it said, where it fails."""
+        environment = {**_environment(), **self.environment}
+        begin = time.perf_counter()
+        done = subprocess.run(self.argv, cwd=self.directory, env=environment, capture_output=True, check=False)
+        took = time.perf_counter() - begin
+        if done.returncode != 0:
+            said = (done.stdout + done.stderr).decode(errors="replace")
+            raise RuntimeError(f"{' '.join(self.argv)} exited with {done.returncode}:\n{said}")
+        return took
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what keeps Python from storing its bytecode: installed programs have theirs."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+@dataclass(frozen=True)
+class Times:
+    """The seconds of each run, of ours and of the reference (none where there is no reference)."""
+
+    ours: tuple[float, ...]
+    reference: tuple[float, ...] = ()
+
+    @property
+    def median_of_ours(self) -> float:
+        """The median of ours."""
+        return median(self.ours)
+
+    @property
+    def median_of_reference(self) -> float | None:
+        """The median of the reference."""
+        return median(self.reference) if self.reference else None
+
+
+def side_by_side(ours: Command, reference: Command, rounds: int = ROUNDS) -> Times:
+    """Both, one after the other in turns, so that what else the machine does meets both alike."""
+    pairs = [(ours.seconds(), reference.seconds()) for _ in range(rounds + 1)][1:]
+    return Times(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
+
+
+def alone(ours: Command, rounds: int = ROUNDS) -> Times:
+    """One process without a reference."""
+    return Times(tuple(ours.seconds() for _ in range(rounds + 1))[1:])

@@ -1,0 +1,1 @@
+"""The command line with a temporary directory and an engine in memory."""

@@ -1,0 +1,226 @@
+"""Workspaces that are not there, or do not say what they may."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.functional.commandline import Kusion, lines
+
+TYPOS = [
+    pytest.param(
+        """
+        modules:
+          postgres:
+            confgs:
+              default: {size: 3}
+        secretstore: {}
+        """,
+        """
+        error: {file}:3:5: modules.postgres.confgs: unknown field, did you mean 'configs'?
+        error: {file}:5:1: secretstore: unknown field, did you mean 'secretStore'?
+        """,
+        id="keys of the workspace",
+    ),
+    pytest.param(
+        """
+        modules:
+          postgres:
+            configs:
+              default:
+                sze: 3
+                size: big
+              small:
+                projectSelector: [demo-*]
+                usrname: ada
+        """,
+        """
+        error: {file}:5:9: module postgres: sze: unknown field, did you mean 'size'?
+        error: {file}:6:9: module postgres: size: Input should be a valid integer, unable to parse string as an integer
+        error: {file}:9:9: module postgres: usrname: unknown field, did you mean 'username'?
+        """,
+        id="fields of a module",
+    ),
+    pytest.param(
+        "modules:\n  service:\n    version: newest\n",
+        """
+        error: {file}:3:5: modules.service.version: 'newest' is neither a version nor a PEP 440 specifier such as '>=0.2,<0.3'
+        """,
+        id="version",
+    ),
+    pytest.param(
+        "context:\n  target: clster\n",
+        """
+        error: {file}:2:3: context.target is 'clster', not one of manifests, cluster
+          did you mean 'cluster'?
+        """,
+        id="target",
+    ),
+    pytest.param(
+        "context:\n  target: {kind: manifests, dir: out}\n",
+        """
+        error: {file}:2:3: context.target: unknown key 'dir'
+          known are kind, directory
+        """,
+        id="key of the target",
+    ),
+    pytest.param(
+        "context:\n  dbPassword: hunter2\n",
+        """
+        error: {file}:2:3: context.dbPassword looks like a credential in plain text
+          keep it in the secret store and write ref://NAME/KEY
+        """,
+        id="credential",
+    ),
+    pytest.param(
+        "modules: {service: {configs: {large: {replicas: 6}}}}\n",
+        """
+        error: {file}:1:31: modules.service.configs.large: the block 'large' needs a projectSelector: a list of project names or globs
+        """,
+        id="block without a selector",
+    ),
+    pytest.param(
+        "modules: {}\nmodules: {}\n",
+        """
+        error: {file}:2:1: the key 'modules' occurs twice
+          remove one of them
+        """,
+        id="key twice",
+    ),
+    pytest.param(
+        "a: b: c\n", "error: {file}:1:5: this is not YAML: mapping values are not allowed in this context\n", id="YAML"
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "error"), TYPOS)
+def test_a_file_with_a_typo_is_not_taken(kusion: Kusion, text: str, error: str) -> None:
+    kusion.write({"prod.yaml": lines(text)})
+    expected = lines(error).format(file="prod.yaml")
+    assert kusion.refused("workspace", "create", "prod", "-f", "prod.yaml") == expected
+    kusion.done("workspace", "create", "prod")
+    assert kusion.refused("workspace", "update", "prod", "-f", "prod.yaml") == expected
+
+
+@pytest.mark.parametrize(("text", "error"), TYPOS)
+def test_a_stored_workspace_with_a_typo_stops_every_run(kusion: Kusion, text: str, error: str) -> None:
+    kusion.stack(
+        """
+        class Shop(AppConfiguration):
+            database = Postgres(version="16")
+            workload = Service(containers={"web": Container(image="shop:1")})
+        """,
+        project="demo-shop",
+    )
+    kusion.done("workspace", "create", "prod")
+    [stored] = kusion.home.rglob("prod/00000001.yaml")
+    stored.write_text(lines(text))
+    refused = kusion.refused("apply", "-w", "dev", "--workspace", "prod", "--yes")
+    assert refused == lines(error).format(file=stored)
+
+
+def test_two_blocks_that_select_one_project(kusion: Kusion) -> None:
+    """Told when the workspace is given, as soon as its selectors cannot but meet."""
+    kusion.write(
+        {
+            "prod.yaml": lines(
+                """
+                modules:
+                  service:
+                    configs:
+                      large: {projectSelector: [shop], replicas: 6}
+                      small: {projectSelector: [shop, report], replicas: 1}
+                """
+            )
+        }
+    )
+    error = kusion.refused("workspace", "create", "prod", "-f", "prod.yaml")
+    assert error.startswith("error: prod.yaml:5:33: ")
+    assert "'shop'" in error
+    assert "'large'" in error
+
+
+@pytest.mark.parametrize(
+    "command", [("preview", "-w", "dev"), ("apply", "-w", "dev", "--yes"), ("generate", "-w", "dev")]
+)
+def test_an_unknown_workspace(kusion: Kusion, command: tuple[str, ...]) -> None:
+    kusion.stack()
+    kusion.done("workspace", "create", "prod")
+    backend = f"file://{kusion.home}/backend"
+    assert kusion.refused(*command, "--workspace", "prdo") == lines(
+        f"""
+        error: {backend}: there is no workspace 'prdo'
+          did you mean 'prod'?
+        """
+    )
+    kusion.write({"dev/stack.yaml": "name: dev\nworkspace: elsewhere\n"})
+    assert kusion.refused(*command) == lines(
+        f"""
+        error: {backend}: there is no workspace 'elsewhere'
+          there are default, prod; `kusion workspace create` makes one
+        """
+    )
+
+
+def test_a_module_that_is_not_installed_cannot_be_checked_and_is_told(kusion: Kusion) -> None:
+    kusion.write({"prod.yaml": "modules:\n  postgress: {}\n  kafka: {}\n"})
+    assert kusion.done("workspace", "create", "prod", "-f", "prod.yaml").err == lines(
+        """
+        warning: prod.yaml:3:3: this is not checked: the module kafka is not installed
+          pip install kusion-kafka
+        warning: prod.yaml:2:3: this is not checked: the module postgress is not installed
+          did you mean 'postgres'?
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (
+            ("create", "Prod"),
+            "error: the name 'Prod' is not a DNS label: use lower-case letters, digits and '-', with a letter or digit at both ends\n  choose another name\n",
+        ),
+        (
+            ("create", "p" * 64),
+            f"error: the name '{'p' * 64}' has 64 characters, at most 63 fit\n  choose another name\n",
+        ),
+        (
+            ("create", "prod", "-f", "nowhere.yaml"),
+            "error: nowhere.yaml: this cannot be read: no such file or directory\n  correct the path, or let the current user read it\n",
+        ),
+        (("update",), "error: nothing to update\n  give a file with -f, a new name with --rename, or both\n"),
+        (("delete", "default"), "error: the built-in workspace 'default' cannot be deleted\n  it can be updated\n"),
+        (
+            ("update", "default", "--rename", "main"),
+            "error: the built-in workspace 'default' cannot be renamed\n  it can be updated\n",
+        ),
+    ],
+)
+def test_what_cannot_be_done_to_a_workspace(kusion: Kusion, arguments: tuple[str, ...], error: str) -> None:
+    assert kusion.refused("workspace", *arguments) == error
+
+
+def test_a_workspace_that_is_there_is_not_created_again(kusion: Kusion) -> None:
+    kusion.done("workspace", "create", "prod")
+    assert kusion.refused("workspace", "create", "prod") == lines(
+        f"""
+        error: file://{kusion.home}/backend: there is a workspace 'prod' already
+          change it with `kusion workspace update prod`
+        """
+    )
+
+
+@pytest.mark.parametrize("arguments", [("delete", "prod"), ("update", "prod", "--rename", "main")])
+def test_a_workspace_that_a_stack_lives_in_stays(kusion: Kusion, arguments: tuple[str, ...]) -> None:
+    kusion.stack()
+    kusion.done("workspace", "create", "prod")
+    kusion.done("apply", "-w", "dev", "--workspace", "prod", "--yes")
+    done = "deleted" if arguments[0] == "delete" else "renamed"
+    assert kusion.refused("workspace", *arguments) == lines(
+        f"""
+        error: the workspace 'prod' cannot be {done}: shop/dev lives in it
+          destroy that stack first
+        """
+    )
+    kusion.done("destroy", "-w", "dev", "--workspace", "prod", "--yes")
+    kusion.done("workspace", *arguments)

@@ -1,0 +1,65 @@
+"""The rules of deviations: each leads to a test, and covers what it is about only."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from kusion_dsl.model.spec import Spec
+from tests.conformance.comparison import ABSENT, Difference
+from tests.conformance.deviations import RULES, Ours, Rule
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.type} {rule.path}")
+def test_every_rule_has_a_reason_and_leads_to_a_test(rule: Rule) -> None:
+    assert rule.reason
+    file, _, name = rule.test.partition("::")
+    tests = {node.name for node in ast.parse((ROOT / file).read_text()).body if isinstance(node, ast.FunctionDef)}
+    assert name in tests
+
+
+def rule(**changes: object) -> Rule:
+    given = {
+        "type": "kubernetes:*:Deployment",
+        "path": r"spec\.\w+",
+        "instead": lambda difference, ours: difference.ours == 2,
+        "reason": "",
+        "test": "",
+        **changes,
+    }
+    return Rule(**given)  # type: ignore[arg-type]
+
+
+DIFFERENCE = Difference("apps/v1:Deployment:a:a", "kubernetes:apps/v1:Deployment", ("spec", "replicas"), 1, 2)
+OURS = Ours(Spec(), {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "covers"),
+    [
+        ({}, True),
+        ({"type": "kubernetes:*:Service"}, False),
+        ({"path": "spec"}, False),
+        ({"path": "replicas"}, False),
+        ({"instead": lambda difference, ours: difference.ours == 3}, False),
+        ({"instead": lambda difference, ours: difference.theirs is ABSENT}, False),
+    ],
+)
+def test_a_rule_is_about_a_type_a_path_and_a_value(changes: dict[str, object], covers: bool) -> None:
+    assert rule(**changes).covers(DIFFERENCE, OURS, marked=True) is covers
+
+
+@pytest.mark.parametrize(("decided", "marked", "covers"), [("", False, False), ("", True, True), ("x", False, True)])
+def test_a_defect_must_be_marked(decided: str, marked: bool, covers: bool) -> None:
+    assert rule(decided=decided).covers(DIFFERENCE, OURS, marked=marked) is covers
+
+
+def test_no_rule_covers_everything() -> None:
+    nothing = Difference("acme.example/v1:Odd:a:a", "acme:index:Odd", ("spec", "odd"), "a", "b")
+    assert not [each for each in RULES if each.covers(nothing, OURS, marked=True)]
+    other = Difference(DIFFERENCE.resource, DIFFERENCE.type, ("spec", "strategy", "type"), "a", "b")
+    assert not [each for each in RULES if each.covers(other, OURS, marked=True)]
