@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from kusion_dsl.compiler.generation import Draft
@@ -87,22 +87,27 @@ def check_resources(drafts: Iterable[Draft]) -> None:
         raise CompileError.of([problem for error in errors for problem in error.problems])
 
 
-def check_secret_store(resources: Iterable[SpecResource], drafts: Mapping[str, Draft], workspace: Workspace) -> None:
-    """Raise CompileError where values of a secret store are used and the workspace has none."""
+def missing_store(
+    resources: Iterable[SpecResource], drafts: Mapping[str, Draft], lifted: Container[str], workspace: Workspace
+) -> Iterator[Problem]:
+    """A warning where environments use values of a secret store and the workspace has none: applying will need it.
+
+    ``lifted`` are the Secrets made for environments. Raises CompileError where a resource that a component declares
+    uses such values: it is there for nothing else.
+    """
     if workspace.config.secret_store is not None:
         return
-    uses = [
-        f"{drafts[resource.id].where}: {resource.id}"
-        for resource in resources
-        if any(reference.is_secret for reference in resource.references())
-    ]
-    if uses:
-        raise CompileError(
-            "secrets are used, but the workspace has no secretStore",
-            where=f"workspace {workspace.name}",
-            details=sorted(uses),
-            hint="add one to the workspace: secretStore: {provider: {env: {}}}",
-        )
+    using = [each.id for each in resources if any(reference.is_secret for reference in each.references())]
+    problem = Problem(
+        "secrets are used, but the workspace has no secretStore",
+        f"workspace {workspace.name}",
+        "add one to the workspace: secretStore: {provider: {env: {}}}",
+        tuple(sorted(f"{drafts[id].where}: {id}" for id in using)),
+    )
+    if any(id not in lifted for id in using):
+        raise CompileError.of([problem])
+    if using:
+        yield problem
 
 
 def literal_secrets(drafts: Iterable[Draft]) -> Iterator[Problem]:

@@ -166,7 +166,8 @@ def resolve_tokens(draft: Draft, application: Application, wiring: Wiring) -> di
 
     def walk(value: Any, path: reference.Path) -> Any:
         if isinstance(value, Mapping):
-            return {walk(key, path): walk(item, (*path, plain(key))) for key, item in value.items()}
+            items = sorted(value.items(), key=lambda item: str(plain(item[0])))  # whatever order they were written in
+            return {walk(key, path): walk(item, (*path, plain(key))) for key, item in items}
         if isinstance(value, list):
             return [walk(item, (*path, index)) for index, item in enumerate(value)]
         if not isinstance(value, str):

@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from kusion_dsl.compiler.blocks import Health, Import, health_of, imports_of, unused_imports, unused_modules
-from kusion_dsl.compiler.checks import check_applications, check_resources, check_secret_store, literal_secrets
+from kusion_dsl.compiler.checks import check_applications, check_resources, literal_secrets, missing_store
 from kusion_dsl.compiler.dependencies import with_dependencies
 from kusion_dsl.compiler.generation import Draft, Generated, collected, generate
 from kusion_dsl.compiler.inputs import Compiled, Inputs
@@ -56,14 +56,15 @@ def compile_spec(inputs: Inputs) -> Compiled:
     for secret, _ in (pair for pairs in lifted for pair in pairs):
         _add(drafts, secret)
     owners = {draft.id: each for each in generated for draft in each.drafts}
-    owners.update({secret.id: owner for pairs in lifted for secret, owner in pairs})
+    secrets = {secret.id: owner for pairs in lifted for secret, owner in pairs}
+    owners.update(secrets)
     health = health_of(inputs.workspace, inputs.project.name, drafts.values())
     resources = [
         _decided(resource, imports, health)
         for resource in _each(drafts.values(), lambda draft: _finish(draft, owners.get(draft.id), wiring))
     ]
     check_resources(drafts.values())
-    check_secret_store(resources, drafts, inputs.workspace)
+    warnings += missing_store(resources, drafts, secrets, inputs.workspace)
     warnings += (*unused_modules(inputs.workspace, {each.name for each in inputs.modules.values()}), *health.warnings)
     warnings += unused_imports(imports, drafts)
     ordered = with_dependencies(resources, {draft.id: draft.where for draft in drafts.values()})

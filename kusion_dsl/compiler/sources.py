@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from types import CodeType
 
 from kusion_dsl.errors import Position
 from kusion_dsl.model.load_session import CallSite
@@ -30,13 +30,18 @@ class Sources:
     def _calls(self) -> dict[str, dict[_End, ast.Call]]:
         return {}
 
+    @cached_property
+    def _ends(self) -> dict[int, tuple[CodeType, list[_End]]]:
+        return {}
+
     def position(self, site: CallSite | None, path: Path = ()) -> Position | None:
         """Where ``path`` of the component made at ``site`` stands: as near as the file's text tells."""
         if site is None:
             return None
-        node: ast.AST | None = self._call(site)
+        steps = (*site.path, *path)
+        node: ast.AST | None = self._call(site) if steps else None
         line = site.line
-        for step in (*site.path, *path):
+        for step in steps:
             found = _step(node, step) if node is not None else None
             if found is None:
                 break
@@ -50,11 +55,13 @@ class Sources:
             tree = ast.parse(self.texts[site.file])
             calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
             self._calls[site.file] = {(node.end_lineno or 0, node.end_col_offset or 0): node for node in calls}
-        position = next(islice(site.code.co_positions(), site.instruction // 2, None), None)
-        if position is None:
-            return None
-        _, end, _, end_column = position
-        return self._calls[site.file].get((end or 0, end_column or 0))
+        return self._calls[site.file].get(self._ends_of(site.code)[site.instruction // 2])
+
+    def _ends_of(self, code: CodeType) -> list[_End]:
+        """Where in the text each instruction of ``code`` ends."""
+        if id(code) not in self._ends:  # by identity: codes may be equal and stand in different places
+            self._ends[id(code)] = code, [(end or 0, column or 0) for _, end, _, column in code.co_positions()]
+        return self._ends[id(code)][1]
 
 
 def _step(node: ast.AST, step: str | int) -> tuple[int, ast.AST] | None:

@@ -121,7 +121,7 @@ def _block_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
         elif not block.project_selector:
             yield _wrong(f"the block '{name}' needs a {SELECTOR}: a list of project names or globs", name)
         elif not block.fields and block.model_fields_set == {"project_selector"}:
-            yield _wrong(f"the block '{name}' selects projects but decides nothing", name)
+            yield _wrong(f"the block '{name}' selects projects but decides nothing: give it a field, or remove it", name)
 
 
 def _selector_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
@@ -136,7 +136,7 @@ def _selector_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetail
         for earlier, _, other in selectors[:number]:
             if fnmatchcase(selector, other) or fnmatchcase(other, selector):
                 where = "twice" if earlier == name else f"by the block '{earlier}' too"
-                yield _wrong(f"'{selector}' is selected {where}, as '{other}'", name, SELECTOR, index)
+                yield _wrong(f"'{selector}' is selected {where}, as '{other}': remove one of them", name, SELECTOR, index)
                 break
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kusion_dsl.checks.cache import SchemaCache
+from kusion_dsl.checks.spec import check_spec
 from kusion_dsl.compiler.inputs import Compiled, Inputs
 from kusion_dsl.compiler.pipeline import compile_spec
 from kusion_dsl.discovery.apps import declared_options, load_apps
@@ -17,6 +19,7 @@ from kusion_dsl.model.target import Target, target_of
 from kusion_dsl.model.workspace import Workspace
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.selection import Selection, select_workspace, workspace_name
+from kusion_dsl.storage.file import FileStore
 
 
 class GeneratedStack(NamedTuple):
@@ -36,7 +39,7 @@ class GeneratedStack(NamedTuple):
 
 
 def generate(host: Host, selection: Selection) -> GeneratedStack:
-    """Compile the selected stack. Raises whatever is wrong with it, all at once where it can be."""
+    """Compile the selected stack and check it. Raises whatever is wrong with it, all at once where it can be."""
     stack = find_stack(selection.directory)
     workspace = select_workspace(host, workspace_name(host, selection, stack))
     target = target_of(workspace.config.context, workspace.name, stack.stack.name, selection.target_directory)
@@ -51,8 +54,10 @@ def generate(host: Host, selection: Selection) -> GeneratedStack:
         sources=loaded.sources,
         files=StackFiles(stack),
     )
+    compiled = compile_spec(inputs)
+    check_spec(compiled, SchemaCache(FileStore(host.home.path / "cache")))
     ref = StackRef(stack.project.name, stack.stack.name, workspace.name)
-    return GeneratedStack(ref, stack, workspace, target, compile_spec(inputs), selection)
+    return GeneratedStack(ref, stack, workspace, target, compiled, selection)
 
 
 def options(host: Host, selection: Selection) -> tuple[OptionDeclaration, ...]:

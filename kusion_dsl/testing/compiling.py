@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kusion_dsl.checks.cache import SchemaCache
+from kusion_dsl.checks.spec import check_spec
 from kusion_dsl.compiler.inputs import Compiled, Inputs, InstalledModule
 from kusion_dsl.compiler.pipeline import compile_spec
 from kusion_dsl.discovery.apps import load_apps
@@ -20,6 +22,10 @@ from kusion_dsl.model.app import AppConfiguration, Application, application_of
 from kusion_dsl.model.component import Component
 from kusion_dsl.model.project import Project, Stack
 from kusion_dsl.module import Module
+from kusion_dsl.testing.sample import sample_service
+
+_SCHEMAS = SchemaCache()
+"""What the tests of a process check against; read once, as it depends on nothing but what is installed."""
 
 
 def compile_app(
@@ -33,10 +39,11 @@ def compile_app(
     """Compile applications as one stack, with the text of a workspace, and of files by paths in the stack's directory.
 
     ``modules`` are used before the installed ones, so a module can be tested before it is packaged; messages call its
-    distribution ``kusion-<name>``, version 0. Raises what compiling raises.
+    distribution ``kusion-<name>``, version 0. Raises what compiling raises, and CompileError for what a provider or
+    Kubernetes would refuse.
     """
     applications = tuple(sorted(map(application_of, apps), key=lambda application: application.name))
-    return compile_spec(
+    return _checked(
         Inputs(
             project=Project(name=project),
             stack=Stack(name=stack),
@@ -47,6 +54,12 @@ def compile_app(
             files=partial(_read, files or {}),
         )
     )
+
+
+def _checked(inputs: Inputs) -> Compiled:
+    compiled = compile_spec(inputs)
+    check_spec(compiled, _SCHEMAS)
+    return compiled
 
 
 def _read(texts: Mapping[str, str], path: str) -> Mapping[str, str]:
@@ -66,7 +79,7 @@ def _modules(
     applications: tuple[Application, ...], modules: Iterable[Module[Any, Any]]
 ) -> Mapping[type[Component], InstalledModule]:
     given: dict[type[Component], InstalledModule] = {
-        each.intent: InstalledModule(each.name, f"kusion-{each.name}", "0", each) for each in modules
+        each.intent: InstalledModule(each.name, f"kusion-{each.name}", "0", each) for each in (sample_service, *modules)
     }
     used = {type(component) for each in applications for component in (each.workload, *each.accessories.values())}
     if all(kind in given or kind is type(None) for kind in used):
@@ -77,11 +90,11 @@ def _modules(
 def generate(directory: Path | str, *, workspace: str = "", options: Mapping[str, str] | None = None) -> Compiled:
     """Compile the stack in ``directory`` with the text of a workspace and the values of its options.
 
-    Reads no KUSION_HOME and no backend. Raises what loading and compiling raise.
+    Reads no KUSION_HOME and no backend. Raises what loading, compiling and checking raise.
     """
     found = find_stack(Path(directory))
     loaded = load_apps(found, options or {})
-    return compile_spec(
+    return _checked(
         Inputs(
             project=found.project,
             stack=found.stack,

@@ -22,7 +22,7 @@ def rows(kusion: str, work: Path) -> Iterator[Row]:
     rounds = [{size: command.seconds() for size, command in commands.items()} for _ in range(_ROUNDS + 1)][1:]
     for size in _SIZES:
         yield Row(f"kusion generate, {size} apps", Times(tuple(each[size] for each in rounds)))
-    yield Row("time per app: 500 apps / 100 apps", Times(_per_app(rounds, 500), _per_app(rounds, 100)))
+    yield Row("time per further app: among 500 / among 100", Times(_per_app(rounds, 500), _per_app(rounds, 100)))
 
 
 def _per_app(rounds: list[dict[int, float]], size: int) -> tuple[float, ...]:

@@ -6,7 +6,8 @@ Source: the rules in the README of the vectors.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -28,8 +29,10 @@ class Absent(Enum):
 
 ABSENT = Absent.ABSENT
 
-Variables = Mapping[str, Mapping[str, Sequence[str]]]
-"""For each workload's name and each of its containers the variables that the author wrote, in this order."""
+Variables = Mapping[str, Mapping[str, Collection[str]]]
+"""For each workload's name and each of its containers the variables that the author wrote."""
+
+_VARIABLE = re.compile(r"(?<!\$)\$\(([^()$]+)\)")
 
 
 @dataclass(frozen=True)
@@ -174,14 +177,18 @@ def _by_name(items: list[Any]) -> dict[str, Any]:
 
 
 def _order_of_variables(ours: SpecResource, variables: Variables) -> _Found:
-    """Variables that were injected come first, then the author's in the order in which they were written."""
+    """Variables that were injected come first, then the author's as ours documents: by name, each after what it uses."""
     written = variables.get(ours.id.rpartition(":")[2], {}) if ours.workload else {}
     for path, container in containers(ours.type, ours.attributes):
-        author = [name for name in written.get(str(container.get("name")), ())]
+        author = written.get(str(container.get("name")), ())
         found = [str(entry["name"]) for entry in container.get("env", ())]
-        right = [*(name for name in found if name not in author), *(name for name in author if name in found)]
-        if found != right:
-            yield (*path, "env"), right, found
+        mine = [entry for entry in container.get("env", ()) if entry["name"] in author]
+        uses = {str(entry["name"]): _VARIABLE.findall(str(entry.get("value", ""))) for entry in mine}
+        free = [name for name, used in uses.items() if not set(used) & uses.keys()]
+        late = [(name, each) for name, used in uses.items() for each in used if each in uses and name not in uses[each]]
+        is_right = all(found.index(each) < found.index(name) for name, each in late)
+        if found[len(found) - len(mine) :] != list(uses) or free != sorted(free) or not is_right:
+            yield (*path, "env"), [*sorted(set(found) - uses.keys()), *sorted(uses)], found
 
 
 def _closure(expected: Iterable[Expected], ids: Mapping[str, str]) -> dict[str, set[str]]:

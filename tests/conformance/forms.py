@@ -25,7 +25,7 @@ def to(name: str, convert: Callable[[Any], Any] = lambda value: value) -> Transl
 
 
 def leave_out(value: Any, author: Author) -> Arguments:
-    """A field that the ancestor never reads."""
+    """A field that the ancestor never reads, so that no case can say what comes of it."""
     return {}
 
 
@@ -109,7 +109,7 @@ def _workload(kind: str, package: str) -> Mapping[str, Form]:
         "periodSeconds": unless_zero("period_seconds"),
         "successThreshold": unless_zero("success_threshold"),
         "failureThreshold": unless_zero("failure_threshold"),
-        "terminationGracePeriod": unless_zero("termination_grace_period_seconds"),
+        "terminationGracePeriod": leave_out,
     }
     container = {
         "image": to("image"),
@@ -271,13 +271,15 @@ _ACCESSORIES: Mapping[str, Form] = {
 
 _SCAFFOLD: Mapping[str, Form] = {
     "kawesome.v1.kawesome.Kawesome": Form(
-        "kusion_kawesome:Kawesome", {"service": to("service"), "randomPassword": to("random_password")}
+        "tests.conformance.scaffolded:Kawesome", {"service": to("service"), "randomPassword": to("random_password")}
     ),
     "kawesome.v1.kawesome.Service": Form(
-        "kusion_kawesome:Service",
+        "tests.conformance.scaffolded:Service",
         {"port": to("port"), "targetPort": to("target_port"), "protocol": to("protocol")},
     ),
-    "kawesome.v1.kawesome.RandomPassword": Form("kusion_kawesome:RandomPassword", {"length": to("length")}),
+    "kawesome.v1.kawesome.RandomPassword": Form(
+        "tests.conformance.scaffolded:RandomPassword", {"length": to("length")}
+    ),
 }
 """The module that the ancestor's template for modules makes; ours is made by ``kusion module init kawesome``."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from kusion_dsl.compiler.inputs import Compiled, Inputs
 from kusion_dsl.compiler.pipeline import compile_spec
 from kusion_dsl.discovery.files import StackFiles
-from kusion_dsl.discovery.modules import modules_for, provider_versions
+from kusion_dsl.discovery.modules import provider_versions
 from kusion_dsl.discovery.projects import find_stack
 from kusion_dsl.discovery.workspaces import read_workspace
 from kusion_dsl.documents import dump_yaml
@@ -15,6 +15,7 @@ from kusion_dsl.model.app import application_of
 from tests.conformance.authoring import Author, Document
 from tests.conformance.cases import Case
 from tests.conformance.forms import FORMS
+from tests.conformance.scaffolded import modules_of
 
 _OF_THE_REGISTRY = ("path", "version")
 """What the ancestor's workspace says about where its modules come from; ours come from installed distributions."""
@@ -32,7 +33,7 @@ def generate(case: Case) -> Compiled:
             stack=stack.stack,
             workspace=read_workspace("vector", dump_yaml(workspace), f"{case.name}/workspace.yaml"),
             applications=applications,
-            modules=modules_for(applications),
+            modules=modules_of(applications),
             providers=provider_versions(),
             files=StackFiles(stack),
         )

@@ -13,12 +13,13 @@ from kusion_dsl.model.spec import Spec
 from tests.conformance.authoring import AuthoringError, Document
 from tests.conformance.cases import Case, VectorsError
 from tests.conformance.comparison import Difference, Variables, compare
-from tests.conformance.deviations import RULES, Ours, Rule
+from tests.conformance.deviations import Ours, Rule
 from tests.conformance.generation import generate
 from tests.conformance.naming import Naming
+from tests.conformance.rules import REFUSALS, RULES
 from tests.conformance.translation import translate
 
-_WANTED = re.compile(r"\b(should be|must|cannot be|did you mean|known are|is required)\b")
+_WANTED = re.compile(r"\b(should|must|needs?|takes?|cannot|did you mean|known are|is required|name|write|use|remove)\b")
 
 
 class Verdict(Enum):
@@ -79,6 +80,9 @@ def case_error(case: Case) -> str:
 
 def _refused(case: Case, error: KusionError) -> Judgement:
     if not case.may_fail:
+        rules = [rule for rule in REFUSALS if rule.covers(error, marked=case.marked)]
+        if case.kind != "generate-error" and rules:
+            return Judgement(case, Verdict.DEVIATING, f"refused: {error}; {rules[0].reason}; see {rules[0].test}")
         return Judgement(case, Verdict.FAILED, f"must generate, but: {error}")
     for problem in error.problems:
         if not (problem.where and problem.what and _says_what_to_do(problem)):
@@ -87,7 +91,7 @@ def _refused(case: Case, error: KusionError) -> Judgement:
 
 
 def _says_what_to_do(problem: Problem) -> bool:
-    """By a hint, by findings of their own, or by saying what is wanted."""
+    """By a hint, by findings of their own, or by saying what is wanted instead."""
     return bool(problem.hint or problem.details or _WANTED.search(problem.what))
 
 
@@ -95,7 +99,9 @@ def compared(case: Case, spec: Spec, rules: Sequence[Rule] = RULES) -> Judgement
     """The verdict on what was compiled of a case that the ancestor generated. Raises VectorsError."""
     apps = case.document("app.yaml")
     names = {file: str(case.document(f"{file}.yaml").get("name", "")) for file in ("project", "stack")}
-    naming = Naming.of_case(names["project"], names["stack"], apps, _named_databases(case.document("workspace.yaml")))
+    naming = Naming.of_case(
+        names["project"], names["stack"], apps, _databases(names["project"], case.document("workspace.yaml"))
+    )
     differences = compare(
         translate(case.document("spec.yaml"), naming),
         spec,
@@ -117,14 +123,16 @@ def _weighed(case: Case, differences: Sequence[Difference], ours: Ours, rules: S
     return Judgement(case, Verdict.FAILED, "differs without a rule", findings)
 
 
-def _named_databases(workspace: Document) -> frozenset[str]:
-    """The modules for which a block of the workspace says ``databaseName``."""
+def _databases(project: str, workspace: Document) -> Mapping[str, str]:
+    """The ``databaseName`` that the workspace says for a project, by module."""
+    found: dict[str, str] = {}
     modules: Mapping[str, Any] = workspace.get("modules") or {}
-    return frozenset(
-        name
-        for name, module in modules.items()
-        if any("databaseName" in (block or {}) for block in ((module or {}).get("configs") or {}).values())
-    )
+    for name, module in modules.items():
+        configs = (module or {}).get("configs") or {}
+        selecting = [block for block in configs.values() if project in ((block or {}).get("projectSelector") or ())]
+        for block in (configs.get("default") or {}, *selecting):
+            found.update({name: block["databaseName"]} if "databaseName" in block else {})
+    return found
 
 
 def _variables(prefix: str, apps: Document) -> Variables:

@@ -45,6 +45,7 @@ _VARIABLES: Mapping[str, tuple[str, ...]] = {
 }
 """Variables that gain the accessory's name."""
 
+_BESIDE_A_DATABASE = ("kusion:index:RandomPassword", "aws:ec2/securityGroup:SecurityGroup")
 _DATABASES = {"mysql.MySQL": "mysql", "postgres.PostgreSQL": "postgres"}
 _INFERENCE = "inference.v1.inference.Inference"
 _CONSTANT = re.compile(r"(?<![-\w])(?:ollama|proxy)-infer-(?:deployment|service)(?![-\w])")
@@ -64,8 +65,8 @@ class Naming:
     _seen: Counter[str] = field(default_factory=Counter)
 
     @classmethod
-    def of_case(cls, project: str, stack: str, apps: Document, named_databases: frozenset[str]) -> Naming:
-        """The names of a case; ``named_databases`` are the modules whose databases the workspace names."""
+    def of_case(cls, project: str, stack: str, apps: Document, databases: Mapping[str, str]) -> Naming:
+        """The names of a case; ``databases`` are the names that the workspace gives, by module."""
         naming = cls()
         for app in sorted(apps):
             unique = f"{project}-{stack}-{app}"
@@ -74,22 +75,31 @@ class Naming:
                 own = [] if accessory == _DEFAULT_NAMES.get(kind) else [accessory]
                 if kind == _INFERENCE:
                     naming.inference[unique] = "-".join([unique, *own])
-                if own and _DATABASES.get(kind) not in named_databases:
+                if own:
                     naming._add(unique, accessory, kind)
+                if own and kind in _DATABASES:
+                    naming._add_database(unique, accessory, _DATABASES[kind], databases)
         return naming
 
     def _add(self, unique: str, accessory: str, kind: str) -> None:
         for suffix in _SUFFIXES.get(kind, ()):
             self.texts[f"{unique}-{suffix}"] = f"{unique}-{accessory}-{suffix}"
-        if kind in _DATABASES:
-            old, new = f"{unique}-{_DATABASES[kind]}", f"{unique}-{accessory}"
-            self.texts[old] = new
-            self.texts[_variable(old)] = _variable(new)
         if kind in _TOKENS:
             self.own[(_TOKENS[kind], unique)] = f"{unique}-{accessory}"
             self.texts[f"{_TOKENS[kind]}:{unique}"] = f"{_TOKENS[kind]}:{unique}-{accessory}"
         for name in _VARIABLES.get(kind, ()):
             self.texts[name] = f"{name}_{_variable(accessory)}"
+
+    def _add_database(self, unique: str, accessory: str, module: str, databases: Mapping[str, str]) -> None:
+        """What the workspace names stands as given; what is made beside it ends in the module's name no more."""
+        old = databases.get(module) or f"{unique}-{module}"
+        new = databases.get(module) or f"{unique}-{accessory}"
+        for kind in _BESIDE_A_DATABASE:
+            self.texts[f"{kind}:{old}-{module}"] = f"{kind}:{new}"
+        if old != new:
+            self.texts[old] = new
+            for what in ("HOST", "USERNAME", "PASSWORD"):
+                self.texts[f"KUSION_DB_{what}_{_variable(old)}"] = f"KUSION_DB_{what}_{_variable(new)}"
 
     def of(self, id: str, type: str) -> Rename:
         """How the strings of the resource ``id`` are renamed, its id and the ids that it depends on among them.

@@ -12,9 +12,6 @@ ROOT = Path(__file__).parents[2]
 GOLDENS = Path(__file__).with_name("goldens")
 STACKS = sorted(path.parent for path in (ROOT / "stacks").rglob("stack.yaml"))
 
-SECRET_STORES = {Path("shop/prod"): "secretStore: {provider: {env: {}}}\n"}
-"""What the workspace must say for those that use a secret store; all others generate with the built-in one."""
-
 
 def golden(stack: Path) -> Path:
     """Where the golden Spec of a stack lies: ``goldens/<project>-<stack>.yaml``."""
@@ -26,9 +23,6 @@ def test_a_stack_generates_its_golden_spec(
     kusion: Kusion, stack: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    if stack.relative_to(ROOT / "stacks") in SECRET_STORES:
-        kusion.write({"workspace.yaml": SECRET_STORES[stack.relative_to(ROOT / "stacks")]})
-        kusion.done("workspace", "update", "default", "-f", str(kusion.root / "workspace.yaml"))
     printed = kusion.done("generate", "-w", str(stack.relative_to(ROOT))).out
     if request.config.getoption("--update-golden"):
         GOLDENS.mkdir(exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kusion_dsl.module import CompileError, Context, Generated, Resource, module, shorten
+from kusion_dsl.module import CompileError, Context, Generated, Outputs, Resource, Unavailable, module, shorten
 from kusion_network.ingress import Backend, Ingress, IngressClass, IngressRule, ServiceBackend
 from kusion_network.schema import Network, NetworkPlatform, Port, PublicPorts
 
@@ -27,6 +27,14 @@ def network(network: Network, platform: NetworkPlatform, ctx: Context) -> Genera
         yield _ingress(network.ingress, network.ports, ctx)
     if network.ingress_class is not None:
         yield _ingress_class(network.ingress_class, ctx)
+    yield Outputs(host=_host(network.ports, ctx))
+
+
+def _host(ports: Sequence[Port], ctx: Context) -> str | Unavailable:
+    """The private Service where there is one: a way through a load balancer is longer, and may be closed."""
+    if not ports:
+        return Unavailable("it has no ports, so there is no Service", "give it a port")
+    return ctx.name("public" if all(port.public for port in ports) else "private")
 
 
 def _service(suffix: str, kind: str, ports: Iterable[Port], platform: PublicPorts, ctx: Context) -> Resource:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from kusion_dsl.module import Accessory, Annotations, Component, Labels, PlatformConfig, PortNumber
+from kusion_dsl.module import Accessory, Annotations, Component, Labels, PlatformConfig, PortNumber, output
 from kusion_network.ingress import Ingress, IngressClass
 
 
@@ -44,6 +44,8 @@ class Network(Accessory):
     """HTTP routes."""
     ingress_class: IngressClass | None = None
     """A class of controllers; an Ingress uses it by its name only."""
+
+    host: ClassVar[output] = output("The name under which other workloads of the namespace reach this one.")
 
 
 class PublicPorts(PlatformConfig):

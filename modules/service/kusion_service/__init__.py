@@ -1,5 +1,8 @@
 """Long-running services: the workload module ``service``."""
 
+from kusion_service.claims import VolumeClaim
+from kusion_service.rollout import RollingUpdate
+from kusion_service.scaling import Autoscale, DisruptionBudget
 from kusion_service.schema import Service, ServicePlatform
 from kusion_service.topology import LabelSelector, LabelSelectorRequirement, TopologySpreadConstraint
 from kusion_workload import (
@@ -15,7 +18,9 @@ from kusion_workload import (
 )
 
 __all__ = [
+    "Autoscale",
     "Container",
+    "DisruptionBudget",
     "ExecHook",
     "ExecProbe",
     "FileSpec",
@@ -24,9 +29,11 @@ __all__ = [
     "LabelSelector",
     "LabelSelectorRequirement",
     "Lifecycle",
+    "RollingUpdate",
     "SecretSpec",
     "Service",
     "ServicePlatform",
     "TcpProbe",
     "TopologySpreadConstraint",
+    "VolumeClaim",
 ]

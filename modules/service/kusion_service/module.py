@@ -2,31 +2,79 @@
 
 from __future__ import annotations
 
-from kusion_dsl.module import Context, Generated, Resource, module
-from kusion_service.schema import Service, ServicePlatform
-from kusion_service.topology import constraint_manifest
-from kusion_workload import pod_of
+from typing import Any
 
-_API_VERSIONS = {"Deployment": "apps/v1", "CollaSet": "apps.kusionstack.io/v1alpha1"}
+from kusion_dsl.module import Context, Generated, Resource, module
+from kusion_service.claims import claim_template, with_claims
+from kusion_service.rollout import FIELDS, Kind, strategy
+from kusion_service.scaling import autoscaler, disruption_budget
+from kusion_service.schema import Service, ServicePlatform, unfit
+from kusion_service.topology import constraint_manifest
+from kusion_workload import Pod, pod_of
+
+_API_VERSIONS = {"CollaSet": "apps.kusionstack.io/v1alpha1"}
+_LONGEST = {"StatefulSet": 52}
+"""The hash of a revision, behind the name, is a label of the pods (kubernetes/kubernetes#64023)."""
 
 
 @module
 def service(service: Service, platform: ServicePlatform, ctx: Context) -> Generated:
-    """A Deployment or a CollaSet, the Secrets that it declares, and a ConfigMap for each file with content."""
+    """A Deployment, CollaSet, StatefulSet or DaemonSet, its Secrets and files, and what scales and protects it."""
+    kind: Kind = service.kind or platform.type
+    problem = unfit(service, kind) if kind == "CollaSet" else None
+    if problem is not None:
+        raise ValueError(f"{problem}; the platform has chosen the CollaSet")
     pod = pod_of(service, ctx)
     yield from pod.resources
-    constraints = sorted(service.topology_spread_constraints.items())
-    spread = [constraint_manifest(constraint) for _, constraint in constraints]
-    yield Resource.manifest(
+    if kind == "StatefulSet":
+        yield _headless(ctx)
+    workload = Resource.manifest(
         {
-            "apiVersion": _API_VERSIONS[platform.type],
-            "kind": platform.type,
-            "metadata": ctx.metadata(ctx.name(), **pod.metadata),
-            "spec": {
-                "replicas": service.replicas,
-                "selector": {"matchLabels": ctx.labels},
-                "template": pod.template(topologySpreadConstraints=spread or None),
-            },
+            "apiVersion": _API_VERSIONS.get(kind, "apps/v1"),
+            "kind": kind,
+            "metadata": ctx.metadata(ctx.name(longest=_LONGEST.get(kind, 63)), **pod.metadata),
+            "spec": _spec(kind, service, pod, ctx),
         },
         workload=True,
     )
+    yield workload
+    if service.autoscale is not None and kind in FIELDS["autoscale"]:
+        yield autoscaler(service.autoscale, workload, ctx)
+    if service.disruption_budget is not None and kind in FIELDS["disruption_budget"]:
+        yield disruption_budget(service.disruption_budget, ctx)
+
+
+def _spec(kind: Kind, service: Service, pod: Pod, ctx: Context) -> dict[str, Any]:
+    """The workload's ``spec``; a default of the platform that the kind does not have is left out."""
+    fields = {
+        "replicas": ("replicas", None if service.autoscale else service.replicas),
+        "min_ready_seconds": ("minReadySeconds", service.min_ready_seconds),
+        "revision_history_limit": ("revisionHistoryLimit", service.revision_history_limit),
+        "progress_deadline_seconds": ("progressDeadlineSeconds", service.progress_deadline_seconds),
+    }
+    constraints = sorted(service.topology_spread_constraints.items())
+    spread = [constraint_manifest(constraint) for _, constraint in constraints]
+    template = pod.template(topologySpreadConstraints=spread or None)
+    spec: dict[str, Any] = {name: value for field, (name, value) in fields.items() if kind in FIELDS[field]}
+    spec |= {"selector": {"matchLabels": ctx.labels}, "template": template, **strategy(kind, service.update)}
+    if kind == "StatefulSet":
+        template["spec"]["containers"] = with_claims(template["spec"]["containers"], service.volume_claims)
+        claims = [claim_template(name, claim) for name, claim in sorted(service.volume_claims.items())]
+        spec |= {"serviceName": _headless_name(ctx), "volumeClaimTemplates": claims or None}
+    return spec
+
+
+def _headless(ctx: Context) -> Resource:
+    """The Service under which each pod of a StatefulSet has a name: ``<pod>.<service>``."""
+    return Resource.manifest(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": ctx.metadata(_headless_name(ctx), labels=ctx.labels),
+            "spec": {"clusterIP": "None", "selector": ctx.labels},
+        }
+    )
+
+
+def _headless_name(ctx: Context) -> str:
+    return ctx.name("headless")

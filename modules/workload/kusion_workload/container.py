@@ -132,9 +132,9 @@ class Container(Component):
     args: list[str] | None = None
     """The arguments instead of the image's."""
     env: Mapping[VariableName, Annotated[str, AfterValidator(_variable_value)]] = Field(default_factory=dict[str, str])
-    """Environment variables, in this order. A value may be an output of an accessory or have one in it; with a
-    ``Secret`` in it, it is kept in a generated Kubernetes Secret; a ``secret_ref`` is the whole value. ``$(NAME)`` is
-    the value of a variable before it; those that accessories bring are before all of these."""
+    """Environment variables; they stand in order of their names, each after those that it uses by ``$(NAME)``, and
+    after those that accessories bring. A value may be an output of an accessory or have one in it; with a ``Secret``
+    in it, it is kept in a generated Kubernetes Secret; a ``secret_ref`` is the whole value."""
     working_dir: AbsolutePath | None = None
     """The directory in which the program starts, instead of the image's."""
     resources: Mapping[ResourceName, QuantityRange] = Field(default_factory=dict[str, str])

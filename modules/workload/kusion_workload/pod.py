@@ -7,6 +7,7 @@ from typing import Any
 
 from kusion_dsl.module import Context, Resource, derived
 from kusion_workload.container import Container
+from kusion_workload.environment import environment_manifest
 from kusion_workload.probes import lifecycle_manifest, probe_manifest
 from kusion_workload.quantity import split_range
 from kusion_workload.schema import PodWorkload
@@ -54,7 +55,7 @@ def _container(name: str, container: Container, volumes: Volumes) -> dict[str, A
         "command": container.command or None,
         "args": container.args or None,
         "workingDir": container.working_dir,
-        "env": [{"name": variable, "value": value} for variable, value in container.env.items()] or None,
+        "env": environment_manifest(container.env) or None,
         "resources": _resources(container) or None,
         "volumeMounts": volumes.mounts(name, container) or None,
         **{field: probe_manifest(probe) for field, probe in probes.items() if probe is not None},

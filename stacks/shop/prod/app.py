@@ -1,10 +1,9 @@
-from kusion_dsl import Secret
-
 from ..base import Shop
 
 
 class Production(Shop):
+    orders = Shop.orders.override(version="17")
     workload = Shop.workload.override(
         replicas=6,
-        containers={"web": {"env": {"STRIPE_KEY": Secret("stripe", key="api-key")}}},
+        containers={"web": {"env": {"LOG_LEVEL": "warning"}, "resources": {"cpu": "250m-1", "memory": "256Mi"}}},
     )

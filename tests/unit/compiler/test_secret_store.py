@@ -13,10 +13,8 @@ EMPTY = "modules: {}"
 WITH_SECRET = Server(env={"KEY": Secret("stripe", key="api-key")})
 
 
-def test_a_secret_without_a_store_is_an_error() -> None:
-    with pytest.raises(CompileError) as raised:
-        compiled(shop(WITH_SECRET), workspace=EMPTY)
-    [problem] = raised.value.problems
+def test_a_secret_in_an_environment_without_a_store_is_a_warning() -> None:
+    [problem] = compiled(shop(WITH_SECRET), workspace=EMPTY).warnings
     assert problem.where == "workspace test"
     assert problem.what == "secrets are used, but the workspace has no secretStore"
     assert problem.details == (f"{__file__}:13: v1:Secret:test:test-dev-shop-env",)

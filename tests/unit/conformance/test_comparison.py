@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from kusion_dsl.model.reference import Path as FieldPath
 from kusion_dsl.model.reference import format_path
-from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.spec import Spec, SpecResource
 from tests.conformance.comparison import ABSENT, Difference, compare
 from tests.conformance.generation import generate
 from tests.conformance.naming import Naming
-from tests.conformance.translation import translate
+from tests.conformance.translation import Expected, ExpectedSpec, translate
 from tests.unit.conformance.vectors import APP, SPEC, case
 
 VARIABLES = {"demo-dev-web": {"main": ["B", "A"]}}
@@ -28,7 +29,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Spec:
 
 
 def differences(theirs: Any, ours: Spec) -> list[Difference]:
-    naming = Naming.of_case("demo", "dev", APP, frozenset())
+    naming = Naming.of_case("demo", "dev", APP, {})
     return compare(translate(theirs, naming), ours, ignored=["AWS_REGION"], variables=VARIABLES)
 
 
@@ -78,10 +79,10 @@ def test_every_changed_value_is_found(ours: Spec, index: int, path: FieldPath) -
     def drop(owner: Any, key: Any) -> None:
         del owner[key]
 
-    def replace(owner: Any, key: Any) -> None:
+    def wrap(owner: Any, key: Any) -> None:
         owner[key] = {"instead": [owner[key]]}
 
-    for mutate in (change, drop, replace):
+    for mutate in (change, drop, wrap):
         assert differences(changed(index, path, mutate), ours), mutate.__name__
 
 
@@ -140,8 +141,6 @@ def test_a_real_use_may_be_one_that_the_ancestor_does_not_wait_for(ours: Spec) -
 
 
 def with_resource(ours: Spec, id: str, **changes: Any) -> Spec:
-    from dataclasses import replace
-
     resources = tuple(replace(each, **changes) if each.id == id else each for each in ours.resources)
     return replace(ours, resources=resources)
 
@@ -204,13 +203,37 @@ def test_a_workload_that_the_ancestor_does_not_know_is_none_of_its_business(ours
 def test_variables_are_a_mapping_with_the_injected_ones_first(ours: Spec) -> None:
     attributes = copy.deepcopy(dict(ours[WEB].attributes))
     env = attributes["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert [entry["name"] for entry in env][3:] == ["B", "A"]
+    assert [entry["name"] for entry in env][3:] == ["A", "B"]
     env[0], env[1] = env[1], env[0]  # the order of the injected ones is each module's own
     assert differences(SPEC, with_resource(ours, WEB, attributes=attributes)) == []
     for order in ([3, 0, 1, 2, 4], [0, 1, 2, 4, 3]):
         attributes["spec"]["template"]["spec"]["containers"][0]["env"] = [env[index] for index in order]
         [found] = differences(SPEC, with_resource(ours, WEB, attributes=attributes))
         assert format_path(found.path) == "spec.template.spec.containers[0].env"
+
+
+@pytest.mark.parametrize(
+    ("env", "right"),
+    [
+        ({"A": "1", "B": "2"}, True),
+        ({"B": "2", "A": "1"}, False),
+        ({"B": "2", "A": "$(B)"}, True),
+        ({"A": "$(B)", "B": "2"}, False),
+        ({"A": "$$(B)", "B": "2"}, True),
+        ({"A": "$(C)", "B": "2"}, True),
+        ({"A": "$(B)", "B": "$(A)"}, True),
+        ({"OWN": "", "A": "1"}, True),
+        ({"A": "1", "OWN": ""}, False),
+    ],
+)
+def test_the_authors_variables_are_in_order_of_names_and_uses(env: dict[str, str], right: bool) -> None:
+    container = {"name": "main", "env": [{"name": name, "value": value} for name, value in env.items()]}
+    attributes = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    spec = Spec((SpecResource("apps/v1:Deployment:a:a", "kubernetes:apps/v1:Deployment", attributes, workload=True),))
+    expected = ExpectedSpec(
+        (Expected("apps/v1:Deployment:a:a", "kubernetes:apps/v1:Deployment", attributes),), {}, None
+    )
+    assert (compare(expected, spec, variables={"a": {"main": ["A", "B"]}}) == []) is right
 
 
 def test_an_object_in_another_namespace_is_the_same_with_one_difference(ours: Spec) -> None:
@@ -246,7 +269,6 @@ def test_lists_that_the_ancestor_leaves_in_any_order() -> None:
     }
     expected = translate(theirs, Naming())
     [only] = expected.resources
-    from kusion_dsl.model.spec import SpecResource
 
     def found(**changes: Any) -> list[str]:
         attributes = {**only.attributes, **{name: value[::-1] for name, value in changes.items()}}

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from kusion_dsl.errors import KusionError, Problem
 from kusion_dsl.model.spec import Spec
 from tests.conformance.comparison import ABSENT, Difference
-from tests.conformance.deviations import RULES, Ours, Rule
+from tests.conformance.deviations import Ours, Refusal, Rule
+from tests.conformance.rules import REFUSALS, RULES
 
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.type} {rule.path}")
-def test_every_rule_has_a_reason_and_leads_to_a_test(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", [*RULES, *REFUSALS], ids=lambda rule: rule.reason)
+def test_every_rule_has_a_reason_and_leads_to_a_test(rule: Rule | Refusal) -> None:
     assert rule.reason
     file, _, name = rule.test.partition("::")
     tests = {node.name for node in ast.parse((ROOT / file).read_text()).body if isinstance(node, ast.FunctionDef)}
@@ -63,3 +65,11 @@ def test_no_rule_covers_everything() -> None:
     assert not [each for each in RULES if each.covers(nothing, OURS, marked=True)]
     other = Difference(DIFFERENCE.resource, DIFFERENCE.type, ("spec", "strategy", "type"), "a", "b")
     assert not [each for each in RULES if each.covers(other, OURS, marked=True)]
+
+
+@pytest.mark.parametrize(("decided", "marked", "covers"), [("", False, False), ("", True, True), ("x", False, True)])
+def test_a_refusal_is_about_everything_that_is_wrong(decided: str, marked: bool, covers: bool) -> None:
+    refusal = Refusal("is made twice", "", "", decided)
+    one, other = Problem("a is made twice: by b and by c"), Problem("a is missing")
+    assert refusal.covers(KusionError.of([one, one]), marked=marked) is covers
+    assert not refusal.covers(KusionError.of([one, other]), marked=marked)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kusion_dsl.documents import dump_yaml, load_yaml
+from tests.conformance.authoring import Author, AuthoringError, Form
 from tests.conformance.judgement import Judgement, Verdict, judge
 from tests.unit.conformance.vectors import APP, SPEC, WORKSPACE, case
 
@@ -101,6 +103,60 @@ def test_a_rule_wants_what_is_right_instead(tmp_path: Path) -> None:
     assert all(finding.rule is None for finding in judged.findings)
 
 
+KAWESOME_APP = """
+web:
+  workload:
+    containers: {main: {image: web:1, _type: service.container.Container}}
+    _type: service.Service
+  accessories:
+    kawesome:
+      service: {port: 5678, protocol: TCP, _type: kawesome.v1.kawesome.Service}
+      randomPassword: {length: 20, _type: kawesome.v1.kawesome.RandomPassword}
+      _type: kawesome.v1.kawesome.Kawesome
+"""
+KAWESOME_SPEC = """
+resources:
+- id: v1:Namespace:demo
+  type: Kubernetes
+  attributes: {apiVersion: v1, kind: Namespace, metadata: {name: demo}}
+- id: apps/v1:Deployment:demo:demo-dev-web
+  type: Kubernetes
+  attributes:
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: demo-dev-web
+      namespace: demo
+      labels: &labels {app.kubernetes.io/name: web, app.kubernetes.io/part-of: demo}
+    spec:
+      selector: {matchLabels: *labels}
+      template:
+        metadata: {labels: *labels}
+        spec:
+          containers:
+          - name: main
+            image: web:1
+            env:
+            - name: KUSION_KAWESOME_RANDOM_PASSWORD
+              value: $kusion_path.hashicorp:random:random_password:demo-dev-web.result
+  dependsOn: [v1:Namespace:demo, v1:Service:demo:demo-dev-web]
+  extensions: {kusion.io/is-workload: true}
+- id: v1:Service:demo:demo-dev-web
+  type: Kubernetes
+  attributes:
+    apiVersion: v1
+    kind: Service
+    metadata: {name: demo-dev-web, namespace: demo}
+    spec:
+      type: ClusterIP
+      selector: *labels
+      ports: [{name: demo-dev-web-5678-tcp, port: 5678, targetPort: 5678, protocol: TCP}]
+  dependsOn: [v1:Namespace:demo]
+- id: hashicorp:random:random_password:demo-dev-web
+  type: Terraform
+  attributes: {length: 20, special: true, override_special: _}
+"""
+
 ERROR = {"kind": "generate-error"}
 NO_REGION = {"env": {}, **ERROR}
 
@@ -160,14 +216,22 @@ def test_what_the_harness_does_not_know_fails_with_the_reason(
         assert reason in judged.reason
 
 
-def test_a_module_that_is_not_there_fails_its_cases(tmp_path: Path) -> None:
-    accessory = {
-        "service": {"port": 80, "_type": "kawesome.v1.kawesome.Service"},
-        "_type": "kawesome.v1.kawesome.Kawesome",
+def test_a_module_that_is_not_there_fails_its_cases() -> None:
+    form = Form("kusion_not_there:Thing", {})
+    with pytest.raises(AuthoringError, match="no module: No module named 'kusion_not_there'"):
+        Author({"thing.Thing": form}).value({"_type": "thing.Thing"})
+
+
+def test_the_module_of_the_template_is_made_and_its_password_is_lifted(tmp_path: Path) -> None:
+    theirs = load_yaml(KAWESOME_SPEC, "spec.yaml").value
+    files = {"app": load_yaml(KAWESOME_APP, "app.yaml").value, "spec": theirs, "workspace": {}}
+    judged = judge(case(tmp_path / "a", {"env": {}}, **files))
+    assert judged.verdict is DEVIATING, judged.reason
+    assert {finding.rule.decided for finding in judged.findings if finding.rule} == {
+        "DESIGN 8: such a string is lifted into a generated Secret"
     }
-    judged = judge(case(tmp_path, app=app(accessories={"kawesome": accessory})))
-    assert judged.verdict is FAILED
-    assert judged.reason.startswith("no module: ")
+    theirs["resources"][-1]["attributes"]["length"] = 16
+    assert judge(case(tmp_path / "b", {"env": {}}, **files)).verdict is FAILED
 
 
 @pytest.mark.parametrize(
@@ -189,3 +253,43 @@ def test_a_traceback_is_no_error_of_ours(tmp_path: Path) -> None:
     judged = judge(case(tmp_path, ERROR, app={"web": {"workload": {"_type": ["service.Service"]}}}, error="x"))
     assert judged.verdict is FAILED
     assert judged.reason.startswith("no error of ours: TypeError")
+
+
+def test_accessories_under_names_of_their_own_pass(tmp_path: Path) -> None:
+    accessories = {"net": APP["web"]["accessories"]["network"], "data": APP["web"]["accessories"]["mysql"]}
+    judged = judge(case(tmp_path, app=app(accessories=accessories)))
+    assert [str(finding.difference) for finding in judged.findings] == []
+    assert judged.verdict is PASSED
+
+
+def test_the_names_of_databases_are_those_for_the_project(tmp_path: Path) -> None:
+    """Under its default name too, where the ancestor's Spec has them already."""
+    theirs = load_yaml(
+        dump_yaml(SPEC).replace("demo-dev-web-mysql", "orders").replace("DEMO_DEV_WEB_MYSQL", "ORDERS"), ""
+    )
+    workspace = copy.deepcopy(WORKSPACE)
+    workspace["modules"]["mysql"]["configs"]["default"]["databaseName"] = "all"
+    workspace["modules"]["mysql"]["configs"]["some"] = {"projectSelector": ["demo"], "databaseName": "orders"}
+    for accessory in ("mysql", "data"):
+        accessories = {"network": APP["web"]["accessories"]["network"], accessory: APP["web"]["accessories"]["mysql"]}
+        sample = case(tmp_path / accessory, spec=theirs.value, workspace=workspace, app=app(accessories=accessories))
+        assert judge(sample) == Judgement(sample, PASSED)
+
+
+@pytest.mark.parametrize("entry", [{}, {"kind": "quirk"}])
+def test_what_we_refuse_by_decision_deviates_with_its_reason(tmp_path: Path, entry: dict[str, str]) -> None:
+    secret = {"keys": {"type": "opaque", "_type": "service.secret.Secret"}}
+    workload = {**service(), "secrets": secret}
+    apps = {"a": {"workload": workload}, "b": {"workload": workload}}
+    judged = judge(case(tmp_path, entry, app=apps))
+    assert judged.verdict is DEVIATING
+    assert "v1:Secret:demo:keys is made twice: by a.workload" in judged.reason
+    assert "::test_one_secret_of_two_applications_is_an_error" in judged.reason
+
+
+def test_what_the_ancestor_wrongly_refuses_is_not_to_be_refused_for_another_reason(tmp_path: Path) -> None:
+    workload = {**service(), "secrets": {"keys": {"type": "opaque", "_type": "service.secret.Secret"}}}
+    entry = {**ERROR, "reference_defect": "must generate"}
+    assert (
+        judge(case(tmp_path, entry, app={"a": {"workload": workload}, "b": {"workload": workload}})).verdict is FAILED
+    )

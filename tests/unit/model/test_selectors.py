@@ -27,12 +27,12 @@ def workspace(configs: str) -> Workspace:
         ("      some: {projectSelector: a, x: 1}", "4:14", "projectSelector: Input should be a valid list"),
         ("      some: {projectSelector: [''], x: 1}", "4:32", "at least 1 character"),
         ("      some: {projectSelector: [1], x: 1}", "4:32", "projectSelector[0]: Input should be a valid string"),
-        ("      some: {projectSelector: [a, b, a], x: 1}", "4:38", "'a' is selected twice, as 'a'"),
+        ("      some: {projectSelector: [a, b, a], x: 1}", "4:38", "'a' is selected twice, as 'a': remove one of them"),
         ("      some: {projectSelector: [a*, ab], x: 1}", "4:36", "'ab' is selected twice, as 'a*'"),
         (
             "      one: {projectSelector: [shop], x: 1}\n      two: {projectSelector: [blog, shop], x: 1}",
             "5:37",
-            "'shop' is selected by the block 'one' too, as 'shop'",
+            "'shop' is selected by the block 'one' too, as 'shop': remove one of them",
         ),
         (
             "      one: {projectSelector: ['sh*'], x: 1}\n      two: {projectSelector: [shop], x: 1}",
@@ -42,7 +42,7 @@ def workspace(configs: str) -> Workspace:
         (
             "      one: {projectSelector: [shop], x: 1}\n      two: {projectSelector: ['s??p'], x: 1}",
             "5:31",
-            "'s??p' is selected by the block 'one' too, as 'shop'",
+            "'s??p' is selected by the block 'one' too, as 'shop': remove one of them",
         ),
     ],
 )

@@ -227,3 +227,22 @@ def test_parts_that_are_not_valid_are_all_told_while_a_file_is_loaded() -> None:
         Network(ports=[Port(port=0), Port(), Port(port=70000)])
         Container(image="x", liveness_probe=HttpProbe(port=0), readiness_probe=HttpProbe(port=-1))
     assert [found.component for found in session.invalid] == ["Port", "Port", "HttpProbe", "HttpProbe"]
+
+
+def _host_seen_by_another(compile_apps: Callable[..., Compiled], *ports: Port) -> str:
+    reached = Network(ports=list(ports))
+    shop = AppConfiguration(name="shop", workload=WORKLOAD, accessories={"network": reached})
+    caller = Service(containers={"web": Container(image="x", env={"SHOP": reached.host})})
+    spec = compile_apps(shop, AppConfiguration(name="caller", workload=caller)).spec
+    [container] = spec["apps/v1:Deployment:shop:shop-dev-caller"].attributes["spec"]["template"]["spec"]["containers"]
+    return str(container["env"][0]["value"])
+
+
+def test_its_host_is_the_private_service_where_there_is_one(compile_apps: Callable[..., Compiled]) -> None:
+    assert _host_seen_by_another(compile_apps, Port(port=80), Port(port=443, public=True)) == "shop-dev-shop-private"
+    assert _host_seen_by_another(compile_apps, Port(port=443, public=True)) == "shop-dev-shop-public"
+
+
+def test_without_ports_it_has_no_host(compile_apps: Callable[..., Compiled]) -> None:
+    with pytest.raises(CompileError, match="it has no ports, so there is no Service"):
+        _host_seen_by_another(compile_apps)

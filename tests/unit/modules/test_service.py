@@ -115,7 +115,7 @@ def test_containers_are_in_order_of_their_names(manifests: Manifests) -> None:
 def test_a_container_has_what_its_author_says(container: Callable[..., dict[str, Any]]) -> None:
     found = container(command=["run"], args=["--fast"], working_dir="/srv", env={"B": "$(A)", "A": "${HOME}"})
     assert (found["command"], found["args"], found["workingDir"]) == (["run"], ["--fast"], "/srv")
-    assert found["env"] == [{"name": "B", "value": "$(A)"}, {"name": "A", "value": "$${HOME}"}]
+    assert found["env"] == [{"name": "A", "value": "$${HOME}"}, {"name": "B", "value": "$(A)"}]
 
 
 def test_a_secret_ref_reads_a_kubernetes_secret(container: Callable[..., dict[str, Any]]) -> None:

@@ -1,0 +1,3 @@
+from ..base import Echoserver
+
+__all__ = ["Echoserver"]
