@@ -3,8 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL ?= auto
+# the packages below modules/ that are modules; the others are what these share
+MODULES = $(patsubst %/pyproject.toml,%,$(shell grep -l 'kusion\.modules' modules/*/pyproject.toml))
 
-.PHONY: dev demo check test bench test-unit test-functional test-integration format clean
+.PHONY: dev demo check test conformance bench test-unit test-functional test-integration format clean
 
 dev: $(BIN)/.synced $(BIN)/pulumi  ## everything, in .venv: kusion, the modules, the tools, the Pulumi CLI
 
@@ -29,13 +31,14 @@ demo: dev  ## from app.py to release 1, with the manifests in a directory
 	$(BIN)/kusion apply -w stacks/quickstart/dev --yes
 	$(BIN)/kusion release show -w stacks/quickstart/dev
 
-check: $(BIN)/.synced  ## formatting, lint, types, layers
+check: $(BIN)/.synced  ## formatting, lint, types, layers, the tables in the modules' READMEs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy stacks
 	$(BIN)/basedpyright --level error
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/kusion module readme --check $(MODULES)
 
 test: $(BIN)/.synced  ## all tests; the engine is built beside the unit tests where it is not there yet
 	$(MAKE) --jobs=2 --output-sync=target $(BIN)/pulumi test-unit
@@ -49,6 +52,9 @@ test-functional: $(BIN)/.synced
 
 test-integration: dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 tests/integration
+
+conformance: $(BIN)/.synced  ## what we compile beside what the ancestor generated: make conformance VECTORS=DIR
+	$(BIN)/python -m tests.conformance --vectors $(VECTORS)
 
 bench: dev  ## ratios side by side, and bench.json
 	$(BIN)/python -m tests.bench

@@ -1,6 +1,7 @@
 """Describe an application in Python; preview it three ways, apply it through Pulumi, keep every run as a Release.
 
-The door for application authors: :class:`AppConfiguration`, :class:`Secret`, :func:`secret_ref`, :func:`option`.
+The door for application authors: :class:`AppConfiguration`, :class:`Secret`, :func:`secret_ref`, :func:`option`,
+:class:`patch`.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kusion_dsl.model.app import AppConfiguration, option
+    from kusion_dsl.model.patch import patch
     from kusion_dsl.model.token import Secret, secret_ref
 
-__all__ = ["AppConfiguration", "Secret", "option", "secret_ref"]
+__all__ = ["AppConfiguration", "Secret", "option", "patch", "secret_ref"]
 
 
-_HOMES = {"AppConfiguration": "app", "option": "app", "Secret": "token", "secret_ref": "token"}
+_HOMES = {"AppConfiguration": "app", "option": "app", "patch": "patch", "Secret": "token", "secret_ref": "token"}
 
 
 def __getattr__(name: str) -> object:

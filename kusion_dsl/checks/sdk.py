@@ -41,7 +41,8 @@ class Sdk:
     @classmethod
     def installed(cls, package: str) -> Sdk | None:
         """The SDK of a provider package (``aws``), if one is installed. It is not imported."""
-        found = find_spec(f"pulumi_{package.replace('-', '_')}")
+        name = f"pulumi_{package.replace('-', '_')}"
+        found = find_spec(name) if name.isidentifier() else None
         if found is None or found.origin is None:
             return None
         root = Path(found.origin).parent
@@ -95,7 +96,7 @@ class Sdk:
     def _source_of(self, directory: Path, marker: str) -> str:
         """The file of the resource whose constructor has ``marker``."""
         for path in sorted(directory.glob("[!_]*.py")):
-            if not path.name.startswith("get_") and marker.encode() in (data := path.read_bytes()):
+            if marker.encode() in (data := path.read_bytes()):
                 return data.decode()
         return ""
 
@@ -222,8 +223,6 @@ def _is_none(node: ast.expr) -> bool:
 
 def _union(types: list[Type]) -> Type:
     unique = [each for number, each in enumerate(types) if each not in types[:number]]
-    if "any" in unique:
-        return "any"
     return unique[0] if len(unique) == 1 else ["either", *unique]
 
 

@@ -54,7 +54,7 @@ class _Installed:
         found = self._kubernetes
         if found is None:
             return None
-        version, kind = str(manifest["apiVersion"]), str(manifest["kind"])
+        version, kind = str(manifest.get("apiVersion")), str(manifest.get("kind"))
         source = f"kubernetes-{found.release}-{found.version}"
         return self._cache.recall(source, f"{version}:{kind}", lambda: found.schema(version, kind))
 

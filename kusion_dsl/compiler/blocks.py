@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kusion_dsl.compiler.generation import Draft
+from kusion_dsl.compiler.inputs import Inputs
 from kusion_dsl.errors import Position, Problem, WorkspaceError, did_you_mean
 from kusion_dsl.model.reference import Path
 from kusion_dsl.model.spec import kubernetes_type
@@ -44,16 +45,16 @@ class Import:
         return {"import": self.cloud_id, "protect": True}
 
 
-def imports_of(workspace: Workspace, project: str) -> Mapping[str, Import]:
-    """The resources to import by their ids in the Spec, from all blocks for ``project``.
+def imports_of(inputs: Inputs) -> Mapping[str, Import]:
+    """The resources to import by their ids in the Spec, from all blocks for the applications of the stack.
 
     An id as the ancestor wrote it (``aliyun:alicloud:alicloud_db_instance:NAME``) means what is now made for it.
     Raises WorkspaceError for an id that is given two different values.
     """
     found: dict[str, Import] = {}
     problems: list[Problem] = []
-    for path, id, cloud_id in _imported(workspace, project):
-        entry = Import(cloud_id, _where(workspace, path))
+    for path, id, cloud_id in _imported(inputs):
+        entry = Import(cloud_id, _where(inputs.workspace, path))
         first = found.setdefault(_id(id), entry)
         if first.cloud_id != cloud_id:
             what = f"{id} is imported as '{cloud_id}' here, and as '{first.cloud_id}' elsewhere"
@@ -63,11 +64,14 @@ def imports_of(workspace: Workspace, project: str) -> Mapping[str, Import]:
     return found
 
 
-def _imported(workspace: Workspace, project: str) -> Iterator[tuple[Path, str, str]]:
-    for module, policy in workspace.config.modules.items():
-        for block in policy.blocks_for(project):
-            for id, cloud_id in policy.configs[block].imported_resources.items():
-                yield ("modules", module, "configs", block, "importedResources", id), id, cloud_id
+def _imported(inputs: Inputs) -> Iterator[tuple[Path, str, str]]:
+    places = [inputs.place(application.name) for application in inputs.applications]
+    for module, policy in inputs.workspace.config.modules.items():
+        importing = {name: block for name, block in policy.configs.items() if block.imported_resources}
+        for name, block in importing.items():
+            if any(block.selects(place) for place in places):
+                for id, cloud_id in block.imported_resources.items():
+                    yield ("modules", module, "configs", name, "importedResources", id), id, cloud_id
 
 
 def _id(id: str) -> str:
@@ -105,25 +109,31 @@ class Health:
     warnings: tuple[Problem, ...]
 
 
-def health_of(workspace: Workspace, project: str, drafts: Iterable[Draft]) -> Health:
-    """Which resources the health policies of the blocks for ``project`` are about."""
-    made: dict[str, list[Draft]] = {}
+def health_of(inputs: Inputs, drafts: Iterable[Draft]) -> Health:
+    """Which resources the health policies of the blocks for their applications are about."""
+    made: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
         if draft.producer is not None:
-            made.setdefault(draft.producer.module.name, []).append(draft)
+            made.setdefault((draft.producer.module.name, draft.producer.app), []).append(draft)
     policies: dict[str, Mapping[str, str]] = {}
-    warnings: list[Problem] = []
-    for module, policy in workspace.config.modules.items():
-        blocks = [name for name in policy.blocks_for(project) if policy.configs[name].health_policy]
-        health = policy.configs[blocks[-1]].health_policy if blocks else None
-        if health is None or module not in made:
+    about: dict[Path, bool] = {}
+    for (module, app), theirs in made.items():
+        policy = inputs.workspace.config.modules.get(module)
+        if policy is None:
             continue
-        found = {draft.id: {"health.kcl": health.rule} for draft in made[module] if _is_about(health, draft)}
-        policies.update(found)
-        if not found:
+        blocks = [name for name in policy.blocks_for(inputs.place(app)) if policy.configs[name].health_policy]
+        health = policy.configs[blocks[-1]].health_policy if blocks else None
+        if health is not None:
+            found = {draft.id: {"health.kcl": health.rule} for draft in theirs if _is_about(health, draft)}
+            policies.update(found)
             path: Path = ("modules", module, "configs", blocks[-1], "healthPolicy")
-            hint = "name the objects that it is about by apiVersion and kind"
-            warnings.append(Problem("this policy is about nothing that is made", _where(workspace, path), hint))
+            about[path] = about.get(path, False) or bool(found)
+    hint = "name the objects that it is about by apiVersion and kind"
+    warnings = (
+        Problem("this policy is about nothing that is made", _where(inputs.workspace, path), hint)
+        for path, has_objects in about.items()
+        if not has_objects
+    )
     return Health(policies, tuple(warnings))
 
 

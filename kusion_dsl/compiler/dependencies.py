@@ -114,9 +114,13 @@ _IN_PODS: tuple[_Use, ...] = (
     ),
 )
 _RBAC = "rbac.authorization.k8s.io/v1"
+_BESIDE_PODS: Mapping[str, tuple[_Use, ...]] = {
+    "kubernetes:apps/v1:StatefulSet": (("v1", "Service", ("spec", "serviceName")),),
+}
 _USES: Mapping[str, tuple[_Use, ...]] = {
     **{
         type: tuple((version, kind, (*map(str, template), "spec", *path)) for version, kind, path in _IN_PODS)
+        + _BESIDE_PODS.get(type, ())
         for type, template in pod.TEMPLATES.items()
     },
     "kubernetes:networking.k8s.io/v1:Ingress": (

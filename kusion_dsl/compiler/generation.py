@@ -131,7 +131,7 @@ def _call(
     installed = inputs.modules[type(component)]
     position = inputs.sources.position(component.site_of())
     producer = Producer(application.name, name, component, installed, position)
-    decision = decide(inputs.workspace, inputs.project.name, installed)
+    decision = decide(inputs.workspace, inputs.place(application.name), installed)
     completed = merge(trace(component, partial(_author, inputs, f"{application.name}.{name}")), decision.shared)
     context = Context(
         project=inputs.project.name,

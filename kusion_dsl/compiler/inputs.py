@@ -14,6 +14,7 @@ from kusion_dsl.model.generation import Files, no_files
 from kusion_dsl.model.identity import ModuleVersion
 from kusion_dsl.model.project import Project, Stack
 from kusion_dsl.model.provenance import Provenance
+from kusion_dsl.model.selector import Place
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.workspace import Workspace
 from kusion_dsl.module import Module
@@ -48,6 +49,10 @@ class Inputs:
     providers: Mapping[str, str]
     sources: Sources = field(default_factory=Sources)
     files: Files = no_files
+
+    def place(self, app: str) -> Place:
+        """An application of the stack, as the workspace selects it."""
+        return Place(self.project.name, self.stack.name, app)
 
 
 class Compiled(NamedTuple):

@@ -43,7 +43,7 @@ def lift_secrets(draft: Draft, application: Application, wiring: Wiring) -> Draf
             "stringData": data,
         }
     )
-    return Draft(secret, dict(secret.attributes), draft.producer, dict(draft.origins))
+    return Draft(secret, dict(secret.attributes), draft.producer, {(): draft.origins.get((), ())})
 
 
 def _lifted(
@@ -59,6 +59,10 @@ def _lifted(
     if not has_token(value):
         return entry
     assert isinstance(value, str)
+    if not isinstance(container.get("name"), str) or not isinstance(entry.get("name"), str):
+        raise CompileError(
+            f"a variable or a container of {draft.id} has no name", where=draft.where, hint="give it a name"
+        )
     try:
         text = wiring.text(value, application)
     except CompileError as error:

@@ -60,7 +60,7 @@ class Wiring:
     drafts: Mapping[str, Draft]
     _resolving: list[OutputToken] = field(default_factory=list)
 
-    def text(self, text: str, application: Application) -> Text:
+    def text(self, text: str, application: Application | None) -> Text:
         """Take a string apart as ``application`` means it. Raises CompileError for outputs that do not exist."""
         parts: list[Part] = []
         secret = False
@@ -75,7 +75,7 @@ class Wiring:
             secret = secret or found.secret
         return Text(tuple(parts), secret)
 
-    def _token(self, token: Token, application: Application) -> Text:
+    def _token(self, token: Token, application: Application | None) -> Text:
         match token:
             case SecretToken():
                 return Text((secret_reference(token.name, token.key, token.version),), True)
@@ -99,7 +99,7 @@ class Wiring:
         }
         return Text((Reference(token.id, path),), path[:1] in {(name,) for name in declared} or kubernetes_secret)
 
-    def _output(self, token: OutputToken, application: Application) -> Text:
+    def _output(self, token: OutputToken, application: Application | None) -> Text:
         owner, name = self._owner(token, application)
         if token in self._resolving:
             chain = [self._owner(each, application) for each in (*self._resolving, token)]
@@ -128,7 +128,7 @@ class Wiring:
     def _component(self, owner: Generated, name: str) -> Any:
         return owner.application.workload if name == "workload" else owner.application.accessories[name]
 
-    def _owner(self, token: OutputToken, application: Application) -> tuple[Generated, str]:
+    def _owner(self, token: OutputToken, application: Application | None) -> tuple[Generated, str]:
         """The application and the accessory's name that a token means: the application's own before any other's."""
         own = [
             each
@@ -156,8 +156,8 @@ class Wiring:
         return owners[0], name
 
 
-def resolve_tokens(draft: Draft, application: Application, wiring: Wiring) -> dict[str, Any]:
-    """The attributes of ``draft`` as they stand in the Spec.
+def resolve_tokens(draft: Draft, application: Application | None, wiring: Wiring) -> dict[str, Any]:
+    """The attributes of ``draft`` as they stand in the Spec; ``application`` is the one it belongs to, if it does to one.
 
     Raises CompileError, with the path, for a secret that would be readable in a Kubernetes object, for a
     ``secret_ref`` outside of an environment, and for outputs that do not exist.

@@ -152,7 +152,7 @@ def _structural(target: Draft | None, producer: Producer, patch: Patch) -> None:
             jsonpatch.JsonPatch(_marked(list(patch.json), _origin(producer))).apply(target.attributes, in_place=True)
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
             raise ModuleError(f"{producer} cannot patch {target.id}: {error}", where=producer.position) from None
-    if (patch.merge or patch.json) and not _is_still(target):
+    if (patch.merge or patch.json) and not is_same_object(target):
         raise ModuleError(
             f"{producer} makes another object of {target.id}",
             where=producer.position,
@@ -162,10 +162,10 @@ def _structural(target: Draft | None, producer: Producer, patch: Patch) -> None:
         target.origins[()] = (*target.origins.get((), ()), _origin(producer))
 
 
-def _is_still(target: Draft) -> bool:
+def is_same_object(target: Draft) -> bool:
     """Whether the attributes are those of the object that the id names."""
     if not target.resource.type.startswith(f"{KUBERNETES}:"):
-        return True
+        return isinstance(target.attributes, Mapping)
     try:
         return kubernetes_id(target.attributes) == target.id
     except (KeyError, TypeError, AttributeError):
@@ -192,7 +192,7 @@ def _inject(workload: Draft, environment: Mapping[str, tuple[Producer, str]]) ->
             f"{workload.id} is marked as a workload, but has no pods to give environment variables to",
             where=workload.where,
         )
-    for container in found[1].get("containers", ()):
+    for container in (*found[1].get("initContainers", ()), *found[1].get("containers", ())):
         own = {plain(entry["name"]) for entry in container.get("env", ())}
         injected = [
             {"name": name, "value": mark(value, _origin(producer))}

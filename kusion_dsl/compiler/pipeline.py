@@ -4,10 +4,11 @@
 2. *generate*: each component's module is called. A module sees its own component and context, never another's.
 3. *patch*: what modules change on the workload and on each other's resources, in order of accessory names.
 4. *label*: what the application says about all of its objects.
-5. *lift*: secrets in environments go into generated Secrets.
-6. *resolve*: tokens become references; literal text is escaped; origins are read off and removed.
-7. *decide*: what the workspace says about resources, whichever module made them: imports, health.
-8. *order*: dependencies are found and resources put in their stable order.
+5. *amend*: the patches that the workspace, then those that the application has written, on whatever was made.
+6. *lift*: secrets in environments go into generated Secrets.
+7. *resolve*: tokens become references; literal text is escaped; origins are read off and removed.
+8. *decide*: what the workspace says about resources, whichever module made them: imports, health.
+9. *order*: dependencies are found and resources put in their stable order.
 
 Pure: reads no clock, random, environment or network, and no file but through ``Inputs.files``. Same inputs, same bytes.
 Everything that is wrong within a stage is collected and told at once.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from kusion_dsl.compiler.amendments import apply_amendments
 from kusion_dsl.compiler.blocks import Health, Import, health_of, imports_of, unused_imports, unused_modules
 from kusion_dsl.compiler.checks import check_applications, check_resources, literal_secrets, missing_store
 from kusion_dsl.compiler.dependencies import with_dependencies
@@ -44,13 +46,14 @@ _Item = TypeVar("_Item")
 def compile_spec(inputs: Inputs) -> Compiled:
     """Compile. Raises the KusionError of the first stage in which something is wrong, with all of its problems."""
     check_applications(inputs)
-    imports = imports_of(inputs.workspace, inputs.project.name)
+    imports = imports_of(inputs)
     generated = list(_each(inputs.applications, lambda application: generate(inputs, application)))
     drafts = _drafts(inputs, generated)
     warnings = [problem for found in _each(generated, lambda each: apply_patches(each, drafts)) for problem in found]
-    warnings += literal_secrets(drafts.values())
     for each in generated:
         label(each, inputs)
+    warnings += apply_amendments(inputs, generated, drafts)
+    warnings += literal_secrets(drafts.values())
     wiring = Wiring(generated, drafts)
     lifted = [_lift(each, wiring) for each in generated]
     for secret, _ in (pair for pairs in lifted for pair in pairs):
@@ -58,7 +61,7 @@ def compile_spec(inputs: Inputs) -> Compiled:
     owners = {draft.id: each for each in generated for draft in each.drafts}
     secrets = {secret.id: owner for pairs in lifted for secret, owner in pairs}
     owners.update(secrets)
-    health = health_of(inputs.workspace, inputs.project.name, drafts.values())
+    health = health_of(inputs, drafts.values())
     resources = [
         _decided(resource, imports, health)
         for resource in _each(drafts.values(), lambda draft: _finish(draft, owners.get(draft.id), wiring))
@@ -123,7 +126,7 @@ def _finish(draft: Draft, owner: Generated | None, wiring: Wiring) -> SpecResour
     return SpecResource(
         id=draft.id,
         type=draft.resource.type,
-        attributes=resolve_tokens(draft, owner.application, wiring) if owner else draft.attributes,
+        attributes=resolve_tokens(draft, owner.application if owner else None, wiring),
         depends_on=tuple(each.id for each in draft.resource.depends_on),
         options=draft.resource.options,
         workload=draft.resource.workload,

@@ -1,13 +1,15 @@
 """What the platform decides about a component: the workspace's blocks, validated, and merged with the developer's.
 
 A module's blocks may set the fields of its platform model, and the fields of the developer's model that declare a
-precedence. The default block comes first, then the one block that selects the project; its keys replace whole values.
+precedence. The default block comes first, then those that select the project, the stack or the application, the closer
+the later; their keys replace whole values.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, partial
+from itertools import pairwise
 from typing import Any, NamedTuple, Optional
 
 from pydantic import BaseModel, ValidationError, create_model
@@ -17,7 +19,8 @@ from kusion_dsl.errors import ModuleError, Position, Problem, WorkspaceError
 from kusion_dsl.model.component import Component, findings_of
 from kusion_dsl.model.provenance import Deferred, Origin, mark_all
 from kusion_dsl.model.reference import Path, format_path
-from kusion_dsl.model.workspace import DEFAULT_BLOCK, Block, ModulePolicy, Workspace, specifier
+from kusion_dsl.model.selector import Place
+from kusion_dsl.model.workspace import DEFAULT_BLOCK, Block, Workspace, specifier
 from kusion_dsl.module import PlatformConfig, Precedence, shared_fields
 
 
@@ -40,23 +43,32 @@ def check_version(workspace: Workspace, installed: InstalledModule) -> None:
     )
 
 
-def decide(workspace: Workspace, project: str, installed: InstalledModule) -> Decision:
+def decide(workspace: Workspace, place: Place, installed: InstalledModule) -> Decision:
     """The platform's decision. Raises WorkspaceError with the place of everything that is wrong in the blocks."""
-    policy = workspace.config.modules.get(installed.name, ModulePolicy())
-    blocks = {name: policy.configs[name] for name in policy.blocks_for(project)}
+    policy = workspace.config.modules.get(installed.name)
+    blocks = {name: policy.configs[name] for name in policy.blocks_for(place)} if policy else {}
     selecting = [name for name in blocks if name != DEFAULT_BLOCK]
-    if len(selecting) > 1:
-        raise WorkspaceError(
-            f"the blocks '{selecting[0]}' and '{selecting[1]}' of module {installed.name} both select '{project}'",
-            where=_where(workspace, ("modules", installed.name, "configs", selecting[1])),
-            hint="let only one of them select it",
-        )
+    for one, other in pairwise(selecting):
+        if blocks[one].closeness == blocks[other].closeness:
+            names = "/".join(name for name, selects in zip(place, _selecting(blocks[one]), strict=True) if selects)
+            raise WorkspaceError(
+                f"the blocks '{one}' and '{other}' of module {installed.name} both select '{names}'",
+                where=_where(workspace, ("modules", installed.name, "configs", other)),
+                hint="let only one of them select it",
+            )
     return _decision(workspace, installed, blocks)
+
+
+def _selecting(block: Block) -> tuple[bool, bool, bool]:
+    app, stack, project = block.closeness
+    return project, stack, app
 
 
 def check_blocks(workspace: Workspace, installed: InstalledModule) -> None:
     """Raise WorkspaceError for everything that is wrong in any block for a module, whichever project it selects."""
-    policy = workspace.config.modules.get(installed.name, ModulePolicy())
+    policy = workspace.config.modules.get(installed.name)
+    if policy is None:
+        return
     default = {name: block for name, block in policy.configs.items() if name == DEFAULT_BLOCK}
     problems: list[Problem] = []
     for name, block in policy.configs.items():
@@ -76,6 +88,8 @@ def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[
         paths.update({key: ("modules", installed.name, "configs", name, key) for key in block.fields})
     intent: type[Component] = installed.module.intent
     platform: type[PlatformConfig] = installed.module.platform
+    if not merged and not any(field.is_required() for field in platform.model_fields.values()):
+        return Decision(platform.model_construct(), {})  # nothing to validate, and so no validator to build
     model = block_model(intent, platform) if merged else platform
     try:
         validated = model.model_validate(merged, by_alias=True, by_name=False)
@@ -130,14 +144,21 @@ def block_model(intent: type[Component], platform: type[PlatformConfig]) -> type
 
 
 def merge(component: Component, shared: Mapping[str, Any]) -> Component:
-    """The developer's component completed by what the platform set, each field by its declared precedence."""
+    """The developer's component completed by what the platform set, each field by its declared precedence.
+
+    Its ``model_fields_set`` stays what the developer wrote.
+    """
     changes: dict[str, Any] = {}
     for name, precedence in shared_fields(type(component)).items():
         if shared.get(name) is None:
             continue
         given = getattr(component, name) if name in component.model_fields_set else None
         changes[name] = _merged(given, shared[name], precedence)
-    return component.model_copy(update=changes) if changes else component
+    if not changes:
+        return component
+    completed = component.model_copy(update=changes)
+    completed.model_fields_set.intersection_update(component.model_fields_set)
+    return completed
 
 
 def _merged(developer: Any, platform: Any, precedence: Precedence) -> Any:

@@ -23,12 +23,24 @@ PROVIDER_VERSION = "1.0.0"
 
 
 class ModuleEntry(NamedTuple):
-    """An entry point that claims to be a module: not imported yet."""
+    """An entry point that claims to be a module: not imported yet, and its distribution's metadata not read."""
 
-    name: str
-    distribution: str
-    version: str
     entry_point: importlib.metadata.EntryPoint
+
+    @property
+    def name(self) -> str:
+        """The module's name."""
+        return self.entry_point.name
+
+    @property
+    def distribution(self) -> str:
+        """The name of the distribution that brought it."""
+        return self.entry_point.dist.name if self.entry_point.dist else "?"
+
+    @property
+    def version(self) -> str:
+        """The version of that."""
+        return self.entry_point.dist.version if self.entry_point.dist else "0"
 
     @property
     def package(self) -> str:
@@ -58,12 +70,17 @@ class ModuleEntry(NamedTuple):
 
 def module_entries() -> tuple[ModuleEntry, ...]:
     """All entry points of the group by name, then distribution: two distributions may claim one name."""
-    found: dict[tuple[str, str], ModuleEntry] = {}
+    claims: dict[str, list[ModuleEntry]] = {}
     for point in importlib.metadata.entry_points(group=GROUP):
-        name = point.dist.name if point.dist else "?"
-        entry = ModuleEntry(point.name, name, point.dist.version if point.dist else "0", point)
-        found.setdefault((entry.name, entry.distribution), entry)  # the first on sys.path is the one that is imported
-    return tuple(found[key] for key in sorted(found))
+        claims.setdefault(point.name, []).append(ModuleEntry(point))
+    return tuple(entry for name in sorted(claims) for entry in _by_distribution(claims[name]))
+
+
+def _by_distribution(entries: list[ModuleEntry]) -> Iterable[ModuleEntry]:
+    if len(entries) == 1:
+        return entries
+    found = {entry.distribution: entry for entry in reversed(entries)}  # the first on sys.path is the one imported
+    return (found[distribution] for distribution in sorted(found))
 
 
 def installed_modules() -> tuple[ModuleEntry, ...]:

@@ -99,15 +99,16 @@ def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:
 
 def _model(model: type[BaseModel]) -> str:
     """One model: its summary, and a table of its fields."""
+    in_python = issubclass(model, Component)
     summary = (model.__doc__ or "").strip().partition("\n\n")[0]
     shared = shared_fields(model) if issubclass(model, Component) else {}
     docs = field_docs(model)
     header = ["Field", "Type", "Default", *(["Decided by"] if shared else []), "Meaning"]
     rows = [
         [
-            f"`{field.alias or name}`",
+            f"`{name if in_python else field.alias or name}`",
             type_of(field.annotation),
-            _default(field, python=issubclass(model, Component)),
+            _default(field, python=in_python),
             *([_DECIDED[shared[name]] if name in shared else "developers"] if shared else []),
             docs.get(name, ""),
         ]

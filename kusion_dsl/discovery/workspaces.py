@@ -19,6 +19,8 @@ def read_workspace(name: str, text: str, file: str) -> Workspace:
     """The workspace that ``text`` describes. Raises WorkspaceError with file, line and column of all that is wrong."""
     try:
         document = load_yaml(text, file)
+        if document.value is None:  # as the built-in one is: nothing to validate, and so no validator to build
+            return Workspace(name, WorkspaceConfig.model_construct(), document.positions, digest_of({}))
         config = read_model(WorkspaceConfig, document, "the workspace")
         target_of(config.context, name, "")
     except DocumentError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,6 +12,7 @@ from kusion_dsl.model.component import Accessory, Component, Workload, call_site
 from kusion_dsl.model.kubernetes import Annotations, Labels
 from kusion_dsl.model.load_session import CallSite, OptionDeclaration, current_session
 from kusion_dsl.model.names import kebab
+from kusion_dsl.model.patch import patch
 from kusion_dsl.model.token import OutputToken
 
 _Scalar = TypeVar("_Scalar", str, int, float, bool)
@@ -22,7 +23,7 @@ class Application(NamedTuple):
 
     ``accessories`` are in order of their names. ``bindings`` maps the serial numbers of all components that the
     application or a base of it ever had under a name to that name: an output follows the name, not the object.
-    ``labels`` and ``annotations`` are for all of its Kubernetes objects.
+    ``labels`` and ``annotations`` are for all of its Kubernetes objects. ``patches`` are its changes to what is made.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Application(NamedTuple):
     site: CallSite
     labels: Mapping[str, str] = {}
     annotations: Mapping[str, str] = {}
+    patches: tuple[patch, ...] = ()
 
 
 class AppConfiguration:
@@ -48,12 +50,14 @@ class AppConfiguration:
     removes an accessory. The same by code: ``AppConfiguration(name=..., workload=..., accessories={...})``.
 
     ``labels = {"team": "shop"}`` and ``annotations = {...}`` are put on all of its Kubernetes objects and the pods of
-    its workload, where these do not say otherwise themselves.
+    its workload, where these do not say otherwise themselves. ``patches = [patch(...)]`` change what is made of it, for
+    what no component has a field for.
     """
 
     name: ClassVar[str]
     labels: ClassVar[Mapping[str, str]] = {}
     annotations: ClassVar[Mapping[str, str]] = {}
+    patches: ClassVar[Sequence[patch]] = ()
 
     _application: Application
     _abstract: ClassVar[bool] = True
@@ -70,6 +74,8 @@ class AppConfiguration:
             _report(_no_workload(f"{cls.__name__}.workload", given["workload"], cls._site))
         for problem in _metadata_problems(cls.__name__, cls.labels, cls.annotations, cls._site):
             _report(problem)
+        for problem in _patch_problems(cls.__name__, given.get("patches", ()), cls._site):
+            _report(problem)
         for name, value in given.items():
             if isinstance(value, Workload) and name != "workload":
                 hint = "name it 'workload', or set it from one: workload = Base.workload.override(...)"
@@ -83,11 +89,14 @@ class AppConfiguration:
         accessories: Mapping[str, Accessory] | None = None,
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
+        patches: Sequence[patch] = (),
     ) -> None:
         site = call_site()
         given = dict(sorted((accessories or {}).items()))
         self._check(name, workload, given, site)
         for problem in _metadata_problems(name, labels or {}, annotations or {}, site):
+            raise problem
+        for problem in _patch_problems(name, patches, site):
             raise problem
         named: dict[str, Component] = {**given, **({"workload": workload} if workload else {})}
         bindings: dict[int, str] = {}
@@ -95,7 +104,9 @@ class AppConfiguration:
             _check_unique(name, component, key, bindings, site)
             bindings[component.serial] = key
         lineage = _with_lineage(bindings, named.items())
-        self._application = Application(name, workload, given, lineage, site, labels or {}, annotations or {})
+        self._application = Application(
+            name, workload, given, lineage, site, labels or {}, annotations or {}, tuple(patches)
+        )
 
     def _check(self, name: object, workload: object, accessories: Mapping[str, object], site: CallSite) -> None:
         """Raise AppError for what no type checker was asked about."""
@@ -143,6 +154,16 @@ def _metadata_problems(owner: str, labels: object, annotations: object, site: Ca
                 yield _error(f"{owner}.{field}{key}: {message}", site, hint)
 
 
+def _patch_problems(owner: str, patches: object, site: CallSite) -> Iterator[AppError]:
+    hint = 'write patches = [patch(kind="Deployment", merge={...})]'
+    if not isinstance(patches, list | tuple):
+        yield _error(f"{owner}.patches is {_kind(patches)}, not a list", site, hint)
+        return
+    for index, each in enumerate(patches):
+        if not isinstance(each, patch):
+            yield _error(f"{owner}.patches[{index}] is {_kind(each)}, not a patch", site, hint)
+
+
 def _report(error: AppError) -> None:
     """Tell the load session, which goes on to find what else is wrong; raise where there is none."""
     session = current_session()
@@ -173,7 +194,9 @@ def application_of(app: type[AppConfiguration] | AppConfiguration) -> Applicatio
     assert workload is None or isinstance(workload, Workload)
     name = _name_of(app, lineage)
     inherited = _with_lineage(bindings, named)
-    return Application(name, workload, accessories, inherited, app._site, app.labels, app.annotations)
+    return Application(
+        name, workload, accessories, inherited, app._site, app.labels, app.annotations, tuple(app.patches)
+    )
 
 
 def _with_lineage(bindings: Mapping[int, str], named: Iterable[tuple[str, Component]]) -> dict[int, str]:

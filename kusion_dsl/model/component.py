@@ -21,6 +21,9 @@ from kusion_dsl.model.reference import Path, format_path
 from kusion_dsl.model.token import OutputToken, has_token
 
 _serials = itertools.count(1)
+_NOT_TEXT = ("dict_type", "list_type", "mapping_type", "model_type", "sequence_str", "set_type", "tuple_type")
+"""What pydantic says of a text where a mapping, a list or a component belongs: no value that is known later is one."""
+
 _INTERNAL = ("kusion_dsl.", "pydantic.", "pydantic_core.")
 
 
@@ -108,8 +111,10 @@ class Component(BaseModel):
         """Let a value that is known later stand where its text would not be valid, in lists and mappings too."""
         try:
             return handler(value)
+        except InvalidComponentError:  # a check of a part that is invalid looked at its fields: that is told already
+            return value
         except ValidationError as error:
-            if all(has_token(finding["input"]) for finding in error.errors(include_url=False)):
+            if _is_known_later(error.errors(include_url=False)):
                 return value
             raise
 
@@ -174,6 +179,12 @@ class Component(BaseModel):
         return type(self) is type(other) and isinstance(other, Component) and self.__dict__ == other.__dict__
 
 
+def _is_known_later(found: list[ErrorDetails]) -> bool:
+    """Whether nothing is wrong but that tokens stand where a text or a number belongs."""
+    known_later = {each["input"] for each in found if has_token(each["input"]) and each["type"] not in _NOT_TEXT}
+    return all(has_token(each["input"]) and each["input"] in known_later for each in found)
+
+
 class Accessory(Component):
     """Something an application uses beside its workload; known by the name it is given in the application."""
 
@@ -231,7 +242,7 @@ def call_site() -> CallSite:
 
 def report(component: type[BaseModel], site: CallSite, error: ValidationError) -> None:
     """Tell the load session what is wrong with a constructor call, or raise AppError where there is none."""
-    findings = findings_of(component, error)
+    findings = findings_of(component, error, by_name=True)
     session = current_session()
     if session is None:
         raise AppError(
@@ -242,20 +253,33 @@ def report(component: type[BaseModel], site: CallSite, error: ValidationError) -
     session.invalid.append(InvalidComponent(component.__name__, site, findings))
 
 
-def findings_of(model: type[BaseModel], error: ValidationError) -> tuple[Finding, ...]:
-    """pydantic's errors as findings, with a suggestion for an unknown field."""
-    return tuple(
-        dict.fromkeys(Finding(_path(found), _message(model, found)) for found in error.errors(include_url=False))
-    )
+def findings_of(model: type[BaseModel], error: ValidationError, *, by_name: bool = False) -> tuple[Finding, ...]:
+    """pydantic's errors as findings, with a suggestion for an unknown field.
+
+    Fields are called as in a document, or ``by_name`` as in Python, where these differ.
+    """
+    found = error.errors(include_url=False)
+    return tuple(dict.fromkeys(Finding(_path(model, each, by_name), _message(model, each, by_name)) for each in found))
 
 
-def _path(found: ErrorDetails) -> Path:
-    return tuple(part for part in found["loc"] if part != "[key]")
+def _path(model: type[BaseModel], found: ErrorDetails, by_name: bool) -> Path:
+    parts = [part for part in found["loc"] if part != "[key]"]
+    if not by_name:
+        return tuple(parts)
+    return tuple(_name_at(model, tuple(parts[:index]), part) for index, part in enumerate(parts))
 
 
-def _message(model: type[BaseModel], found: ErrorDetails) -> str:
+def _name_at(model: type[BaseModel], location: Path, part: str | int) -> str | int:
+    """The name of the field that is called ``part`` at ``location`` in a document."""
+    fields = [field for each in _models_at(model, location) for field in each.model_fields.items()]
+    return next((name for name, field in fields if field.alias == part), part)
+
+
+def _message(model: type[BaseModel], found: ErrorDetails, by_name: bool) -> str:
     if found["type"] == "extra_forbidden":
-        known = _fields_at(model, found["loc"][:-1])
+        models = _models_at(model, found["loc"][:-1])
+        fields = [field for each in models for field in each.model_fields.items()]
+        known = [name if by_name else field.alias or name for name, field in fields]
         suggestion = did_you_mean(str(found["loc"][-1]), known)
         return f"unknown field, {suggestion or 'known are ' + ', '.join(sorted(known))}"
     if found["type"] == "missing":
@@ -263,13 +287,13 @@ def _message(model: type[BaseModel], found: ErrorDetails) -> str:
     return found["msg"].removeprefix("Value error, ")
 
 
-def _fields_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[str]:
-    """The fields known at ``location`` within ``model``, as far as its annotations tell."""
+def _models_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[type[BaseModel]]:
+    """The models that describe ``location`` within ``model``, as far as its annotations tell."""
     current: list[type[BaseModel]] = [model]
     for part in location:
         stepped = [nested for each in current for nested in _models_in(each, part)]
         current = stepped or current
-    return [field.alias or name for each in current for name, field in each.model_fields.items()]
+    return current
 
 
 def _models_in(model: type[BaseModel], part: str | int) -> list[type[BaseModel]]:

@@ -13,7 +13,9 @@ from kusion_dsl.model.names import label_problem
 class Document(BaseModel):
     """What people write into a YAML file: camelCase, strict about unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True, defer_build=True
+    )
 
 
 def _checked_name(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 _OPEN, _CLOSE = "\U0010f0d0", "\U0010f0d1"
@@ -18,8 +18,7 @@ _PART = "(?:[A-Za-z0-9_.~-]|%[0-9A-F]{2})*"  # what `quote` leaves, and makes
 _TOKEN = re.compile(f"{_OPEN}(?:(o)([0-9]+:{_PART})|([kr])({_PART}:{_PART})|(s)({_PART}:{_PART}:{_PART})){_CLOSE}")
 
 
-@dataclass(frozen=True, slots=True)
-class OutputToken:
+class OutputToken(NamedTuple):
     """The output ``output`` of the component with the serial number ``serial``."""
 
     serial: int
@@ -29,8 +28,7 @@ class OutputToken:
         return _text("o", str(self.serial), self.output)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretToken:
+class SecretToken(NamedTuple):
     """A value of the workspace's secret store: its name, the key in it and the version, both optional."""
 
     name: str
@@ -41,8 +39,7 @@ class SecretToken:
         return _text("s", self.name, self.key, self.version)
 
 
-@dataclass(frozen=True, slots=True)
-class SecretKeyToken:
+class SecretKeyToken(NamedTuple):
     """A key of a Kubernetes Secret in the namespace of the stack."""
 
     secret: str
@@ -52,8 +49,7 @@ class SecretKeyToken:
         return _text("k", self.secret, self.key)
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceToken:
+class ReferenceToken(NamedTuple):
     """An output of a resource, as a module refers to it: the resource's id, and the path as text."""
 
     id: str

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kusion_dsl.errors import Position
+from kusion_dsl.model.patch import WorkspacePatch
 from kusion_dsl.model.project import Document
 from kusion_dsl.model.reference import Path
 from kusion_dsl.model.secret_store import SecretStoreConfig
+from kusion_dsl.model.selector import SELECTORS, Overlap, Place, Selecting, overlaps, repetitions
 
 if TYPE_CHECKING:
     from packaging.specifiers import SpecifierSet
 
 DEFAULT_BLOCK = "default"
-SELECTOR = "projectSelector"
 
 
 def _checked_version(text: str) -> str:
@@ -53,16 +53,14 @@ class HealthPolicy(Document):
     """See ``apiVersion``."""
 
 
-class Block(Document):
-    """What the platform decides about one module, for all projects or for some.
+class Block(Selecting):
+    """What the platform decides about one module: by default, or for the projects, stacks and applications it selects.
 
     The module's own fields are in ``fields``; the others are the compiler's and the same for every module.
     """
 
     model_config = ConfigDict(extra="allow")
 
-    project_selector: list[Annotated[str, StringConstraints(min_length=1)]] = Field(default_factory=list[str])
-    """The projects that it is about: exact names, or globs like ``shop-*``."""
     imported_resources: dict[str, Annotated[str, StringConstraints(min_length=1)]] = Field(
         default_factory=dict[str, str]
     )
@@ -84,7 +82,7 @@ class ModulePolicy(Document):
     version: Annotated[str, AfterValidator(_checked_version)] = ""
     """A PEP 440 specifier that the installed distribution must meet; a bare version means ``==``."""
     configs: dict[str, Block] = Field(default_factory=dict[str, Block])
-    """``default``, and blocks of any other name with a ``projectSelector``."""
+    """``default``, and blocks of any other name with a ``projectSelector``, ``stackSelector`` or ``appSelector``."""
 
     @field_validator("configs", mode="before")
     @classmethod
@@ -99,14 +97,14 @@ class ModulePolicy(Document):
             raise ValidationError.from_exception_data(cls.__name__, wrong)
         return configs
 
-    def blocks_for(self, project: str) -> tuple[str, ...]:
-        """The names of the blocks that apply to ``project``: ``default``, then those that select it."""
-        selecting = [
-            name
-            for name, block in self.configs.items()
-            if name != DEFAULT_BLOCK and any(fnmatchcase(project, glob) for glob in block.project_selector)
-        ]
-        return (*([DEFAULT_BLOCK] if DEFAULT_BLOCK in self.configs else []), *selecting)
+    def blocks_for(self, place: Place) -> tuple[str, ...]:
+        """The names of the blocks for ``place`` in the order in which they apply: ``default``, then those that select it.
+
+        The more closely a block selects, the later it applies: projects, then stacks, then applications.
+        """
+        found = [name for name, block in self.configs.items() if name != DEFAULT_BLOCK and block.selects(place)]
+        found.sort(key=lambda name: self.configs[name].closeness)
+        return (*([DEFAULT_BLOCK] if DEFAULT_BLOCK in self.configs else []), *found)
 
 
 def _wrong(what: str, *location: str | int) -> InitErrorDetails:
@@ -115,29 +113,31 @@ def _wrong(what: str, *location: str | int) -> InitErrorDetails:
 
 def _block_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
     for name, block in configs.items():
+        given = [SELECTORS[field] for field in SELECTORS if field in block.model_fields_set]
         if name == DEFAULT_BLOCK:
-            if "project_selector" in block.model_fields_set:
-                yield _wrong(f"the block '{name}' applies to every project and takes no {SELECTOR}", name, SELECTOR)
-        elif not block.project_selector:
-            yield _wrong(f"the block '{name}' needs a {SELECTOR}: a list of project names or globs", name)
-        elif not block.fields and block.model_fields_set == {"project_selector"}:
-            yield _wrong(f"the block '{name}' selects projects but decides nothing: give it a field, or remove it", name)
+            for selector in given:
+                yield _wrong(f"the block '{name}' applies to every project and takes no {selector}", name, selector)
+        elif not block.globs:
+            what = "a projectSelector: a list of project names or globs; or a stackSelector, or an appSelector"
+            yield _wrong(f"the block '{name}' needs {what}", name)
+        elif not block.fields and block.model_fields_set <= set(SELECTORS):
+            yield _wrong(
+                f"the block '{name}' selects projects but decides nothing: give it a field, or remove it", name
+            )
 
 
 def _selector_problems(configs: Mapping[str, Block]) -> Iterator[InitErrorDetails]:
-    """Projects that are named by a block, and selected there or in another block once more."""
-    selectors = [
-        (name, index, selector)
-        for name, block in configs.items()
-        if name != DEFAULT_BLOCK
-        for index, selector in enumerate(block.project_selector)
-    ]
-    for number, (name, index, selector) in enumerate(selectors):
-        for earlier, _, other in selectors[:number]:
-            if fnmatchcase(selector, other) or fnmatchcase(other, selector):
-                where = "twice" if earlier == name else f"by the block '{earlier}' too"
-                yield _wrong(f"'{selector}' is selected {where}, as '{other}': remove one of them", name, SELECTOR, index)
-                break
+    """What is named by a block, and selected there or as closely in another block once more."""
+    blocks = [(name, block) for name, block in configs.items() if name != DEFAULT_BLOCK]
+    for number, (name, block) in enumerate(blocks):
+        yield from (_twice(name, each, "twice") for each in repetitions(block))
+        for earlier, other in blocks[:number]:
+            yield from (_twice(name, each, f"by the block '{earlier}' too") for each in overlaps(block, other))
+
+
+def _twice(block: str, found: Overlap, how: str) -> InitErrorDetails:
+    what = f"'{found.glob}' is selected {how}, as '{found.other}': remove one of them"
+    return _wrong(what, block, found.selector, found.number)
 
 
 class WorkspaceConfig(Document):
@@ -147,6 +147,8 @@ class WorkspaceConfig(Document):
     secret_store: SecretStoreConfig | None = None
     context: dict[str, Any] = Field(default_factory=dict)
     """Free values for the modules; ``target`` chooses where Kubernetes objects go."""
+    patches: list[WorkspacePatch] = Field(default_factory=list[WorkspacePatch])
+    """Changes to resources, whichever modules make them, in this order."""
 
 
 @dataclass(frozen=True)

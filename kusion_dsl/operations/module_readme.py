@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import inspect
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from kusion_dsl.discovery.modules import GROUP, installed_module
 from kusion_dsl.discovery.reference import with_reference
-from kusion_dsl.errors import ModuleError
+from kusion_dsl.errors import ModuleError, Problem
+
+_README = "README.md"
 
 
-def write_readme(directory: Path, *, check: bool = False) -> bool:
-    """Write the tables of the module whose package is in ``directory`` into its README; tell whether they changed.
+def write_readmes(directories: Iterable[Path], *, check: bool = False) -> dict[Path, bool]:
+    """Write the tables of the modules whose packages are in ``directories`` into their READMEs.
 
-    With ``check`` nothing is written, and tables that are not what the models say are an error. The module must be
-    installed from there (``pip install -e``). Raises ModuleError.
+    Returns for each README whether it changed. With ``check`` nothing is written, and tables that are not what the
+    models say are an error. The modules must be installed from there (``pip install -e``). Raises ModuleError with
+    everything that is wrong; the READMEs of the other modules are written nevertheless.
     """
+    written: dict[Path, bool] = {}
+    problems: list[Problem] = []
+    for directory in directories:
+        try:
+            written[directory / _README] = _write(directory, check)
+        except ModuleError as error:
+            problems += error.problems
+    if problems:
+        raise ModuleError.of(problems)
+    return written
+
+
+def _write(directory: Path, check: bool) -> bool:
     name = _module_name(directory)
     installed = installed_module(name)
     source = Path(inspect.getfile(installed.module.generate)).resolve()
@@ -27,7 +44,7 @@ def write_readme(directory: Path, *, check: bool = False) -> bool:
             where=str(source),
             hint=f"install that one: pip install --editable {directory}",
         )
-    readme = directory / "README.md"
+    readme = directory / _README
     written = _text(readme)
     wanted = _with_reference(readme, written, name, installed.module)
     if wanted == written:

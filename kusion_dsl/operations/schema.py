@@ -21,7 +21,8 @@ from kusion_dsl.discovery.modules import module_entries
 from kusion_dsl.errors import ModuleError, Problem
 from kusion_dsl.model.component import Component
 from kusion_dsl.model.project import Project, Stack
-from kusion_dsl.model.workspace import DEFAULT_BLOCK, SELECTOR, Block, ModulePolicy, WorkspaceConfig
+from kusion_dsl.model.selector import SELECTORS
+from kusion_dsl.model.workspace import DEFAULT_BLOCK, Block, ModulePolicy, WorkspaceConfig
 from kusion_dsl.module import PlatformConfig, shared_fields
 
 Json = dict[str, Any]
@@ -114,15 +115,15 @@ def _with_shared_docs(own: Json, block: type[BaseModel], intent: type[Component]
 def _policy(policy: Json, common: Json, own: Json) -> Json:
     """What stands under a module's name: ``configs`` with its own fields beside those that every module has.
 
-    A block need not have what is required: ``default`` and the block that selects a project are taken together.
+    A block need not have what is required: ``default`` and the blocks that select an application are taken together.
     """
     fields = {**own["properties"], **common["properties"]}
-    selector = fields.pop(SELECTOR)
+    selectors = {name: {**fields.pop(name), "minItems": 1} for name in SELECTORS.values()}
     default = {"type": ["object", "null"], "properties": fields, "additionalProperties": False}
     selecting = {
         "type": "object",
-        "properties": {SELECTOR: {**selector, "minItems": 1}, **fields},
-        "required": [SELECTOR],
+        "properties": {**selectors, **fields},
+        "anyOf": [{"required": [name]} for name in selectors],
         "minProperties": 2,
         "additionalProperties": False,
     }

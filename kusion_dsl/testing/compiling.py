@@ -35,25 +35,25 @@ def compile_app(
     workspace: str = "",
     modules: Iterable[Module[Any, Any]] = (),
     files: Mapping[str, str] | None = None,
+    checked: bool = True,
 ) -> Compiled:
     """Compile applications as one stack, with the text of a workspace, and of files by paths in the stack's directory.
 
     ``modules`` are used before the installed ones, so a module can be tested before it is packaged; messages call its
-    distribution ``kusion-<name>``, version 0. Raises what compiling raises, and CompileError for what a provider or
-    Kubernetes would refuse.
+    distribution ``kusion-<name>``, version 0. Raises what compiling raises, and, if ``checked``, CompileError for what a
+    provider or Kubernetes would refuse.
     """
     applications = tuple(sorted(map(application_of, apps), key=lambda application: application.name))
-    return _checked(
-        Inputs(
-            project=Project(name=project),
-            stack=Stack(name=stack),
-            workspace=read_workspace("test", workspace, "workspace.yaml"),
-            applications=applications,
-            modules=_modules(applications, modules),
-            providers=provider_versions(),
-            files=partial(_read, files or {}),
-        )
+    inputs = Inputs(
+        project=Project(name=project),
+        stack=Stack(name=stack),
+        workspace=read_workspace("test", workspace, "workspace.yaml"),
+        applications=applications,
+        modules=_modules(applications, modules),
+        providers=provider_versions(),
+        files=partial(_read, files or {}),
     )
+    return _checked(inputs) if checked else compile_spec(inputs)
 
 
 def _checked(inputs: Inputs) -> Compiled:

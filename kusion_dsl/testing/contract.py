@@ -67,11 +67,14 @@ class _Contract:
     examples: Examples
     workspace: str
     files: Mapping[str, str]
-    yielded: list[tuple[str, str, Resource]] = field(default_factory=list)
+    yielded: list[Resource] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
 
     def problems(self) -> Iterator[str]:
-        yield from self._undocumented()
+        found = [*self._undocumented(), *self._here()]
+        yield from found or self._elsewhere()  # other processes take long, and what is wrong here is wrong there
+
+    def _here(self) -> Iterator[str]:
         count = len(self.examples())
         if not count:
             yield "there is no example"
@@ -79,7 +82,6 @@ class _Contract:
         yield from broken
         if not count or broken:
             return
-        yield from self._elsewhere()
         for index in range(count):
             yield from self._long_names(index)
         for first, second in pairwise((*range(count), 0)):
@@ -114,24 +116,34 @@ class _Contract:
     def _elsewhere(self) -> Iterator[str]:
         here = [self._compile(self._application(index)).spec.digest for index in range(len(self.examples()))]
         for place, digests in digests_elsewhere(self.module, self.examples, self.workspace, self.files):
-            for index, (digest, wanted) in enumerate(zip(digests, here, strict=True)):
+            if len(digests) != len(here):
+                yield f"{len(digests)} examples are made with {place}, {len(here)} here"
+            for index, (digest, wanted) in enumerate(zip(digests, here, strict=False)):
                 if digest != wanted:
                     yield f"{self._called(index)}: another Spec comes out with {place}"
 
     def _long_names(self, index: int) -> Iterator[str]:
-        """Two applications with names that differ only where they would be cut off."""
+        """Two applications with names that differ only where they would be cut off; one, where names are given."""
         long = "a" * (MAX_LABEL - 1)
-        apps = [self._application(index, f"{long}{last}", f"{long}x") for last in "xy"]
-        names = {"project": "p" * MAX_LABEL, "stack": "s" * MAX_LABEL}
+        lasts = "xy" if self._compiles(index, index) else "x"
+        apps = [self._application(index, f"{long}{last}", f"{long}x") for last in lasts]
         try:
-            compiled = self._compile(*apps, **names)
+            compiled = self._compile(*apps, project="p" * MAX_LABEL, stack="s" * MAX_LABEL)
         except KusionError as error:
             yield f"{self._called(index)} does not compile with long names: {error}"
             return
-        for _, _, resource in self.yielded:
+        for resource in self.yielded:
             found = compiled.spec[resource.id]
             for problem in name_problems(found.type, found.attributes):
                 yield f"{self._called(index)}, with long names, {found.type}: {problem}"
+
+    def _compiles(self, *indices: int) -> bool:
+        """Whether examples can be in applications of one stack."""
+        try:
+            self._compile(*(self._application(index, name) for index, name in zip(indices, _APPS, strict=True)))
+        except KusionError:
+            return False
+        return True
 
     def _two_applications(self, first: int, second: int) -> Iterator[str]:
         apps = [self._application(index, name) for index, name in zip((first, second), _APPS, strict=True)]
@@ -168,7 +180,7 @@ class _Contract:
     def _made(self, stack: Sequence[AppConfiguration]) -> Mapping[str, Any]:
         """What the module itself makes of the applications of a stack, as it is in the Spec."""
         spec = self._compile(*stack).spec
-        return {resource.id: spec[resource.id].to_json() for _, _, resource in self.yielded}
+        return {resource.id: spec[resource.id].to_json() for resource in self.yielded}
 
     def _application(self, index: int, name: str = _APPS[0], accessory: str = "") -> AppConfiguration:
         return application_with(self.examples()[index], name=name, accessory=accessory or self.module.name)
@@ -191,7 +203,7 @@ class _Contract:
                     self.found.append(f"it changes {name} that it is given")
             for each in yielded:
                 if isinstance(each, Resource):
-                    self.yielded.append((ctx.app, ctx.accessory, each))
+                    self.yielded.append(each)
                     self.found += (f"{each.id}: {problem}" for problem in json_problems(each.attributes))
             yield from yielded
 

@@ -19,9 +19,11 @@ _LONGEST: Mapping[str, int] = {
     "Service": MAX_LABEL,
     "Job": MAX_LABEL,
     "CronJob": 52,
+    "StatefulSet": 52,
 }
-"""How long the names of kinds may be whose names become labels, DNS labels, or parts of other names
-(https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/, job/, https://www.rfc-editor.org/rfc/rfc1123)."""
+"""How long the names of kinds may be whose names become labels, DNS labels, or parts of these: a Job's and a CronJob's
+(https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/), a StatefulSet's, which stands with a hash of ten
+characters behind it in a label of its pods (https://github.com/kubernetes/kubernetes/issues/64023)."""
 
 
 def json_problems(value: Any, path: Path = ()) -> Iterator[str]:

@@ -54,12 +54,14 @@ class Rule:
 
     def covers(self, difference: Difference, ours: Ours, *, marked: bool) -> bool:
         """Whether ``difference`` is one that it is about, with what it wants instead, in a case that it holds in."""
-        return (
-            (marked or bool(self.decided))
-            and fnmatchcase(difference.type, self.type)
-            and re.fullmatch(self.path, format_path(difference.path)) is not None
-            and self.instead(difference, ours)
-        )
+        if not (marked or self.decided) or not fnmatchcase(difference.type, self.type):
+            return False
+        if re.fullmatch(self.path, format_path(difference.path)) is None:
+            return False
+        try:
+            return self.instead(difference, ours)
+        except (LookupError, ValueError, TypeError, AttributeError):  # a value of another form is not what is right
+            return False
 
 
 @dataclass(frozen=True)

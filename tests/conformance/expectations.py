@@ -145,7 +145,7 @@ def several_of_a_module(difference: Difference, ours: Ours) -> bool:
 def lifted(difference: Difference, ours: Ours) -> bool:
     """A variable whose value is a random password is read from a Secret that is made and has it."""
     variables: list[Mapping[str, Any]] = at(ours.spec[difference.resource].attributes, _until_env(difference.path))
-    entry = next(each for each in variables if each["name"] == difference.path[_until(difference.path)])
+    entry = next((each for each in variables if each["name"] == difference.path[_until(difference.path)]), {})
     source = at(entry, ("valueFrom", "secretKeyRef")) or {}
     namespace = at(ours.spec[difference.resource].attributes, ("metadata", "namespace"))
     secret = ours.spec.get(f"v1:Secret:{namespace}:{source.get('name')}")

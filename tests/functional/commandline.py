@@ -167,10 +167,14 @@ class Kusion:
         return result.err
 
     def snapshot(self) -> Mapping[str, object]:
-        """Everything that a run could change: files with modes and contents, what is live, and the engine's state."""
+        """Everything that a run could change: files with modes and contents, what is live, and the engine's state.
+
+        Not the cache, which it may make and remove at any time, nor the directory above it.
+        """
         files: dict[str, object] = {
             str(path.relative_to(self.root)): (path.lstat().st_mode, path.read_bytes() if path.is_file() else None)
             for path in sorted(self.root.rglob("*"))
+            if path != self.home and not path.is_relative_to(self.home / "cache")
         }
         return {**files, "live": copy.deepcopy(self.engine.live), "state": copy.deepcopy(self.engine.state)}
 

@@ -21,11 +21,11 @@ CASES = [
     pytest.param(
         """
         class Shop(AppConfiguration):
-            workload = Service(containers={"web": Container(image="shop:1")}, colour="red")
+            network = Network(ports=[Port(port=80, colour="red")])
         """,
         """
-        error: dev/app.py:7: Service is not valid
-          colour: unknown field, known are annotations, containers, labels, replicas, secrets, topology_spread_constraints
+        error: dev/app.py:7: Port is not valid
+          colour: unknown field, known are port, protocol, public, target_port
         """,
         id="unknown field that is like none",
     ),

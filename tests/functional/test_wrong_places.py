@@ -313,7 +313,6 @@ def test_a_secret_that_the_store_does_not_have(kusion: Kusion) -> None:
     assert kusion.refused("apply", "-w", "dev", "--yes") == lines(
         """
         error: workspace default: secrets are used, but the workspace has no secretStore
-          dev/app.py:7: v1:Secret:shop:shop-dev-shop-env
           add one to the workspace: secretStore: {provider: {env: {}}}
         """
     )

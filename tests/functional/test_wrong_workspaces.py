@@ -74,7 +74,7 @@ TYPOS = [
     pytest.param(
         "modules: {service: {configs: {large: {replicas: 6}}}}\n",
         """
-        error: {file}:1:31: modules.service.configs.large: the block 'large' needs a projectSelector: a list of project names or globs
+        error: {file}:1:31: modules.service.configs.large: the block 'large' needs a projectSelector: a list of project names or globs; or a stackSelector, or an appSelector
         """,
         id="block without a selector",
     ),

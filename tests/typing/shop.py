@@ -1,6 +1,6 @@
 """An application as its author writes it; type checkers must accept all of it."""
 
-from kusion_dsl import AppConfiguration, Secret, option, secret_ref
+from kusion_dsl import AppConfiguration, Secret, option, patch, secret_ref
 from kusion_network import Ingress, IngressPath, IngressRule, Network, Port, ServiceBackend
 from kusion_postgres import Postgres
 from kusion_service import Container, FileSpec, HttpProbe, SecretSpec, Service
@@ -25,6 +25,17 @@ class Shop(AppConfiguration):
 
 class Production(Shop):
     workload = Shop.workload.override(replicas=6)
+    patches = [patch(kind="Deployment", merge={"spec": {"paused": True, "template": {"spec": {"hostNetwork": True}}}})]
+
+
+class Canary(Production):
+    patches = [
+        *Production.patches,
+        patch(
+            name="*-private",
+            json_patch=[{"op": "remove", "path": "/spec/type"}, {"op": "add", "path": "/a", "value": 1}],
+        ),
+    ]
 
 
 SHARED = {"HOST": Shop.database.host, "PORT": Shop.database.port}

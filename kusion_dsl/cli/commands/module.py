@@ -78,9 +78,8 @@ def readme(invocation: Invocation, directories: tuple[Path, ...], check: bool) -
       kusion module readme .
       kusion module readme --check modules/postgres modules/mysql
     """
-    from kusion_dsl.operations.module_readme import write_readme
+    from kusion_dsl.operations.module_readme import write_readmes
 
     screen = invocation.screen()
-    for directory in directories:
-        changed = write_readme(directory, check=check)
-        screen.out(f"  {directory / 'README.md'}{'' if changed else ' is as it should be'}")
+    for path, changed in write_readmes(directories, check=check).items():
+        screen.out(f"  {path}{'' if changed else ' is as it should be'}")

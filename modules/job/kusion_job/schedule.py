@@ -15,6 +15,9 @@ _EVERY = re.compile(r"@every ([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+")
 _PART = re.compile(r"(?P<first>[*?]|\w+)(-(?P<last>\w+))?(/(?P<step>[0-9]+))?")
 
 
+_TIME_ZONE = re.compile(r"[A-Za-z0-9][-+\w]*(/[-+\w]+)*", re.ASCII)
+
+
 def _numbered(names: str, first: int) -> Mapping[str, int]:
     return {name: number for number, name in enumerate(names.split(), first)}
 
@@ -65,7 +68,7 @@ def checked(text: str) -> str:
     if text.startswith("@"):
         raise ValueError(f"'{text}' is no name of a schedule: there are {', '.join(_NAMED)}, and @every 90m")
     if text.startswith(("TZ=", "CRON_TZ=")):
-        raise ValueError("Kubernetes takes no time zone in a schedule")
+        raise ValueError("Kubernetes takes no time zone in a schedule: set time_zone")
     fields = text.split()
     if len(fields) != len(_FIELDS):
         raise ValueError(
@@ -75,3 +78,14 @@ def checked(text: str) -> str:
     for one, part in zip(_FIELDS, fields, strict=True):
         one.check(part)
     return text
+
+
+def checked_time_zone(name: str) -> str:
+    """``name`` if it has the form of a time zone's. Raises ValueError where Kubernetes would refuse it.
+
+    Whether there is one of that name depends on the database that the cluster has. Source: ``validateTimeZone`` in
+    kubernetes/pkg/apis/batch/validation.
+    """
+    if not _TIME_ZONE.fullmatch(name) or name.lower() == "local":
+        raise ValueError(f"'{name}' is no name of a time zone, like Europe/Berlin or Etc/UTC")
+    return name

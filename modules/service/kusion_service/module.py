@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kusion_dsl.module import Context, Generated, Resource, module
-from kusion_service.claims import claim_template, with_claims
 from kusion_service.rollout import FIELDS, Kind, strategy
-from kusion_service.scaling import autoscaler, disruption_budget
+from kusion_service.scaling import Autoscale, autoscaler, disruption_budget
 from kusion_service.schema import Service, ServicePlatform, unfit
 from kusion_service.topology import constraint_manifest
 from kusion_workload import Pod, pod_of
@@ -24,7 +23,7 @@ def service(service: Service, platform: ServicePlatform, ctx: Context) -> Genera
     problem = unfit(service, kind) if kind == "CollaSet" else None
     if problem is not None:
         raise ValueError(f"{problem}; the platform has chosen the CollaSet")
-    pod = pod_of(service, ctx)
+    pod = pod_of(service, ctx, claims_per_pod=kind == "StatefulSet")
     yield from pod.resources
     if kind == "StatefulSet":
         yield _headless(ctx)
@@ -38,16 +37,23 @@ def service(service: Service, platform: ServicePlatform, ctx: Context) -> Genera
         workload=True,
     )
     yield workload
-    if service.autoscale is not None and kind in FIELDS["autoscale"]:
-        yield autoscaler(service.autoscale, workload, ctx)
+    autoscale = _autoscale(kind, service)
+    if autoscale is not None:
+        yield autoscaler(autoscale, workload, ctx)
     if service.disruption_budget is not None and kind in FIELDS["disruption_budget"]:
         yield disruption_budget(service.disruption_budget, ctx)
+
+
+def _autoscale(kind: Kind, service: Service) -> Autoscale | None:
+    """What decides how many pods there are, if not ``replicas``: the developer's word on either is the last one."""
+    fixed = service.replicas is not None and "replicas" in service.model_fields_set
+    return None if fixed or kind not in FIELDS["autoscale"] else service.autoscale
 
 
 def _spec(kind: Kind, service: Service, pod: Pod, ctx: Context) -> dict[str, Any]:
     """The workload's ``spec``; a default of the platform that the kind does not have is left out."""
     fields = {
-        "replicas": ("replicas", None if service.autoscale else service.replicas),
+        "replicas": ("replicas", None if _autoscale(kind, service) else service.replicas),
         "min_ready_seconds": ("minReadySeconds", service.min_ready_seconds),
         "revision_history_limit": ("revisionHistoryLimit", service.revision_history_limit),
         "progress_deadline_seconds": ("progressDeadlineSeconds", service.progress_deadline_seconds),
@@ -56,11 +62,9 @@ def _spec(kind: Kind, service: Service, pod: Pod, ctx: Context) -> dict[str, Any
     spread = [constraint_manifest(constraint) for _, constraint in constraints]
     template = pod.template(topologySpreadConstraints=spread or None)
     spec: dict[str, Any] = {name: value for field, (name, value) in fields.items() if kind in FIELDS[field]}
-    spec |= {"selector": {"matchLabels": ctx.labels}, "template": template, **strategy(kind, service.update)}
+    spec |= {"selector": {"matchLabels": ctx.labels}, "template": template, **strategy(kind, service.update_strategy)}
     if kind == "StatefulSet":
-        template["spec"]["containers"] = with_claims(template["spec"]["containers"], service.volume_claims)
-        claims = [claim_template(name, claim) for name, claim in sorted(service.volume_claims.items())]
-        spec |= {"serviceName": _headless_name(ctx), "volumeClaimTemplates": claims or None}
+        spec |= {"serviceName": _headless_name(ctx), "volumeClaimTemplates": list(pod.claim_templates) or None}
     return spec
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from kusion_service.scaling import Count, Percent, Policy
+from kusion_service.scaling import Count, Pods, Policy
 
 Kind = Literal["Deployment", "CollaSet", "StatefulSet", "DaemonSet"]
 
@@ -20,60 +20,63 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "replicas": frozenset({"Deployment", "CollaSet", "StatefulSet"}),
     "autoscale": frozenset({"Deployment", "CollaSet", "StatefulSet"}),
     "disruption_budget": frozenset({"Deployment", "CollaSet", "StatefulSet"}),
-    "update": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
+    "update_strategy": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
     "min_ready_seconds": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
     "revision_history_limit": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
     "progress_deadline_seconds": frozenset({"Deployment"}),
-    "volume_claims": frozenset({"StatefulSet"}),
 }
 """The kinds of workloads that have what a field of a service says."""
 
-_BOUNDS: Mapping[str, frozenset[str]] = {
-    "max_surge": frozenset({"Deployment", "DaemonSet"}),
-    "max_unavailable": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
-    "partition": frozenset({"StatefulSet"}),
+_BOUNDS: Mapping[str, tuple[str, frozenset[str]]] = {
+    "max_surge": ("maxSurge", frozenset({"Deployment", "DaemonSet"})),
+    "max_unavailable": ("maxUnavailable", frozenset({"Deployment", "StatefulSet", "DaemonSet"})),
+    "partition": ("partition", frozenset({"StatefulSet"})),
 }
-_WHOLE: Mapping[str, frozenset[str]] = {
+_TYPES: Mapping[str, frozenset[str]] = {
+    "RollingUpdate": frozenset({"Deployment", "StatefulSet", "DaemonSet"}),
     "Recreate": frozenset({"Deployment"}),
     "OnDelete": frozenset({"StatefulSet", "DaemonSet"}),
 }
 
 
-class RollingUpdate(Policy):
-    """Pods are replaced a few at a time."""
+class UpdateStrategy(Policy):
+    """How pods are replaced."""
 
-    max_surge: Count | Percent | None = None
+    type: Literal["RollingUpdate", "Recreate", "OnDelete"] = "RollingUpdate"
+    """``RollingUpdate``: a few at a time. ``Recreate``: all at once, in a Deployment. ``OnDelete``: when somebody
+    deletes them, in the other kinds."""
+    max_surge: Pods | None = None
     """How many more than wanted there may be meanwhile, as a number or a share; not in a StatefulSet."""
-    max_unavailable: Count | Percent | None = None
+    max_unavailable: Pods | None = None
     """How many may be missing meanwhile, as a number or a share."""
     partition: Count | None = None
     """The number from which on pods of a StatefulSet are replaced; those below stay as they are."""
 
     @model_validator(mode="after")
-    def _can_go_on(self) -> Self:
+    def _bounds_fit(self) -> Self:
+        if self.type != "RollingUpdate" and _given(self):
+            raise ValueError(f"{next(iter(_given(self)))} goes with the type RollingUpdate, not with {self.type}")
         if self.max_surge in (0, "0%") and self.max_unavailable in (0, "0%"):
             raise ValueError("with max_surge and max_unavailable both 0 no pod can ever be replaced")
         return self
 
 
-Update = RollingUpdate | Literal["Recreate", "OnDelete"]
-"""A few at a time; all at once (``Recreate``, a Deployment); or when somebody deletes a pod (``OnDelete``, the others)."""
-
-
-def misfit(kind: Kind, update: Update) -> str | None:
+def misfit(kind: Kind, update: UpdateStrategy) -> str | None:
     """The part of ``update`` that a kind of workload does not have; None where it has all of it."""
-    if not isinstance(update, RollingUpdate):
-        return None if kind in _WHOLE[update] else update
-    given = (name for name in _BOUNDS if getattr(update, name) is not None)
-    return next((name for name in given if kind not in _BOUNDS[name]), None)
+    if kind not in _TYPES[update.type]:
+        return update.type
+    return next((name for name in _given(update) if kind not in _BOUNDS[name][1]), None)
 
 
-def strategy(kind: Kind, update: Update | None) -> dict[str, Any]:
+def strategy(kind: Kind, update: UpdateStrategy | None) -> dict[str, Any]:
     """The fields of a workload's ``spec`` that say how it is updated, without what its kind does not have."""
+    if update is None or kind not in _TYPES[update.type]:
+        return {}
+    given = {_BOUNDS[name][0]: value for name, value in _given(update).items() if kind in _BOUNDS[name][1]}
     field = "strategy" if kind == "Deployment" else "updateStrategy"
-    if isinstance(update, RollingUpdate):
-        values = {"maxSurge": update.max_surge, "maxUnavailable": update.max_unavailable, "partition": update.partition}
-        kinds = dict(zip(values, _BOUNDS.values(), strict=True))
-        fitting = {name: value for name, value in values.items() if value is not None and kind in kinds[name]}
-        return {field: {"type": "RollingUpdate", "rollingUpdate": fitting}} if fitting else {}
-    return {field: {"type": update}} if update is not None and kind in _WHOLE[update] else {}
+    return {field: {"type": update.type, "rollingUpdate": given or None}}
+
+
+def _given(update: UpdateStrategy) -> dict[str, int | str]:
+    values = {name: getattr(update, name) for name in _BOUNDS}
+    return {name: value for name, value in values.items() if value is not None}

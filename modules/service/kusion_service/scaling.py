@@ -6,16 +6,26 @@ https://kubernetes.io/docs/tasks/run-application/configure-pdb/.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Self
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from kusion_dsl.module import Component, Context, Resource
 
-Percent = Annotated[str, StringConstraints(pattern=r"^(100|[1-9]?[0-9])%$")]
-"""A share of the pods: ``25%``."""
+_PERCENT = re.compile(r"(100|[1-9]?[0-9])%")
+
+
+def _number_or_share(value: int | str) -> int | str:
+    if (isinstance(value, int) and value < 0) or (isinstance(value, str) and not _PERCENT.fullmatch(value)):
+        raise ValueError(f"'{value}' is neither a number of pods, like 1, nor a share of them, like 25%")
+    return value
+
+
+Pods = Annotated[int | str, AfterValidator(_number_or_share)]
+"""A number of pods, or a share of them: ``25%``."""
 
 Count = Annotated[int, Field(ge=0)]
 """A number of pods."""
@@ -51,9 +61,9 @@ class Autoscale(Policy):
 class DisruptionBudget(Policy):
     """How many pods may be missing while nodes are drained, by a PodDisruptionBudget. One of its fields is given."""
 
-    min_available: Count | Percent | None = None
+    min_available: Pods | None = None
     """How many pods must stay, as a number or a share."""
-    max_unavailable: Count | Percent | None = None
+    max_unavailable: Pods | None = None
     """How many pods may be missing, as a number or a share."""
 
     @model_validator(mode="after")

@@ -7,9 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from kusion_dsl.module import DnsLabel, PlatformConfig, dev_overrides
-from kusion_service.claims import VolumeClaim
-from kusion_service.rollout import FIELDS, Kind, Update, misfit
+from kusion_dsl.module import PlatformConfig, dev_overrides
+from kusion_service.rollout import FIELDS, Kind, UpdateStrategy, misfit
 from kusion_service.scaling import Autoscale, Count, DisruptionBudget
 from kusion_service.topology import TopologySpreadConstraint
 from kusion_workload import PodWorkload
@@ -22,24 +21,23 @@ class Service(PodWorkload):
     """A service that runs until it is told otherwise."""
 
     kind: Literal["StatefulSet", "DaemonSet"] | None = None
-    """``StatefulSet``: pods with names and volumes of their own. ``DaemonSet``: one pod on every node. Without one the
-    platform chooses between a Deployment and a CollaSet."""
+    """``StatefulSet``: pods with names of their own, and a volume of their own for each ``Claim``. ``DaemonSet``: one
+    pod on every node. Without one the platform chooses between a Deployment and a CollaSet."""
     replicas: Annotated[Replicas | None, dev_overrides] = None
     """How many pods; 1 in Kubernetes where neither the developer nor the platform says."""
     autoscale: Annotated[Autoscale | None, dev_overrides] = None
-    """As many pods as the load needs, instead of ``replicas``, whoever says so."""
+    """As many pods as the load needs, instead of ``replicas``. The platform's goes before its own ``replicas``, and after
+    those of the developer."""
     disruption_budget: Annotated[DisruptionBudget | None, dev_overrides] = None
     """How many pods may be missing while nodes are drained."""
-    update: Annotated[Update | None, dev_overrides] = None
-    """How pods are replaced: ``RollingUpdate(...)``, ``Recreate`` (a Deployment), ``OnDelete`` (the other kinds)."""
+    update_strategy: Annotated[UpdateStrategy | None, dev_overrides] = None
+    """How pods are replaced by those of the next version."""
     min_ready_seconds: Annotated[Count | None, dev_overrides] = None
     """For how many seconds a new pod must be ready before it counts."""
     revision_history_limit: Annotated[Count | None, dev_overrides] = None
     """How many earlier versions Kubernetes keeps."""
     progress_deadline_seconds: Annotated[Annotated[int, Field(ge=1)] | None, dev_overrides] = None
     """After how many seconds without progress an update of a Deployment has failed."""
-    volume_claims: Mapping[DnsLabel, VolumeClaim] = Field(default_factory=dict[str, VolumeClaim])
-    """Volumes that each pod of a StatefulSet keeps, by name."""
     topology_spread_constraints: Mapping[str, TopologySpreadConstraint] = Field(
         default_factory=dict[str, TopologySpreadConstraint]
     )
@@ -57,23 +55,15 @@ class Service(PodWorkload):
             raise ValueError(problem)
         return self
 
-    @model_validator(mode="after")
-    def _claims_fit(self) -> Self:
-        for name, claim in self.volume_claims.items():
-            unknown = [container for container in claim.mounts if container not in self.containers]
-            if unknown:
-                raise ValueError(f"volume_claims.{name} is mounted in '{unknown[0]}', which is no container")
-        return self
-
 
 def unfit(service: Service, kind: Kind) -> str | None:
     """What is wrong with a service's fields where it is to be a workload of ``kind``; None if they fit."""
     for name, kinds in FIELDS.items():
-        if getattr(service, name) not in (None, {}) and kind not in kinds:
+        if getattr(service, name) is not None and kind not in kinds:
             others = " or ".join(sorted(kinds))
             return f"a {kind} has no {name}, only a {others}"
-    wrong = misfit(kind, service.update) if service.update is not None else None
-    return f"a {kind} has no update {wrong}" if wrong else None
+    wrong = misfit(kind, service.update_strategy) if service.update_strategy is not None else None
+    return f"the update_strategy of a {kind} has no {wrong}" if wrong else None
 
 
 class ServicePlatform(PlatformConfig):

@@ -1,4 +1,4 @@
-"""Containers, the files in them, and the Secrets that a workload declares: what developers write."""
+"""Containers and the files in them: what developers write."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
 
 from kusion_dsl import secret_ref
-from kusion_dsl.module import Component, ObjectName
-from kusion_workload.probes import Lifecycle, Probe
+from kusion_dsl.module import Component, DnsLabel, ObjectName, has_token
+from kusion_workload.paths import AbsolutePath, FileMode, FilePath, is_within
+from kusion_workload.ports import ContainerPort, Ports, duplicate
+from kusion_workload.probes import Lifecycle, Probe, named_ports
 from kusion_workload.quantity import Quantity, QuantityRange, is_at_most, split_range
+from kusion_workload.security import Security, of_pods_only
+from kusion_workload.storage import Mount
 
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_FILE_NAME = re.compile(r"[-._a-zA-Z0-9]{1,253}")
-_MODE = re.compile(r"0?[0-7]{3}")
 _RESOURCE = re.compile(r"([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 
@@ -29,6 +31,10 @@ def _variable_name(name: str) -> str:
     if not _VARIABLE.fullmatch(name):
         raise ValueError("a variable is named by letters, digits, '_', '-' and '.', and does not begin with a digit")
     return name
+
+
+def _prefix(text: str) -> str:
+    return _variable_name(text) if text else text
 
 
 def _variable_value(text: str) -> str:
@@ -52,41 +58,11 @@ def _resource_name(name: str) -> str:
     return name
 
 
-def _absolute(path: str) -> str:
-    if not path.startswith("/") or path == "/" or ":" in path:
-        raise ValueError(f"'{path}' is no absolute path, like /etc/app, without ':'")
-    if any(part in ("", ".", "..") for part in path[1:].split("/")):
-        raise ValueError(f"'{path}' is not written plainly: leave out '.', '..', '//' and a '/' at the end")
-    return path
-
-
-def _file_path(path: str) -> str:
-    name = path.rpartition("/")[2]
-    if not name:
-        raise ValueError(f"'{path}' lacks the name of the file, as in /etc/app/config.yaml")
-    if not _FILE_NAME.fullmatch(name):
-        raise ValueError(f"'{name}' cannot be the name of a file here: use letters, digits, '-', '_' and '.'")
-    return _absolute(path)
-
-
-def _mode(text: str) -> str:
-    if not _MODE.fullmatch(text):
-        raise ValueError(f"'{text}' is no mode of a file: write three octal digits, like 0644 or 400")
-    return text
-
-
 VariableName = Annotated[str, AfterValidator(_variable_name)]
 """The name of an environment variable."""
 
 ResourceName = Annotated[str, AfterValidator(_resource_name)]
 """What a container may be given or limited to: ``cpu``, ``memory``, ``nvidia.com/gpu``."""
-
-AbsolutePath = Annotated[str, AfterValidator(_absolute)]
-"""A path in a container, written plainly."""
-
-FilePath = Annotated[str, AfterValidator(_file_path)]
-"""The path of a file in a container; its name is a key of a ConfigMap, and limited to what such a key may have."""
-
 
 SecretRef = Annotated[secret_ref, PlainValidator(_secret_ref, json_schema_input_type=str)]
 """A key of a Kubernetes Secret."""
@@ -103,7 +79,7 @@ class FileSpec(Component):
     """What is in the file. It is kept in a ConfigMap, readable for everybody who may read those: not for secrets."""
     content_from: SecretRef | None = None
     """Take the content from a key of a Secret: ``secret_ref("tls", key="tls.crt")``."""
-    mode: Annotated[str, AfterValidator(_mode)] = "0644"
+    mode: FileMode = "0644"
     """The permissions, in octal, with or without a leading zero."""
     keep_directory: bool = False
     """Whether the files that the image has in the same directory stay. By default a file with content that is the only
@@ -117,14 +93,34 @@ class FileSpec(Component):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
-        if (self.content is None) == (self.content_from is None):
+        if not self.invalid and (self.content is None) == (self.content_from is None):
             raise ValueError("a file has either content or content_from, and not both")
         return self
 
 
-class Container(Component):
-    """A container of a workload."""
+class EnvFrom(Component):
+    """Every key of a Kubernetes Secret or of a ConfigMap as an environment variable.
 
+    Keys that cannot be names of variables are left out by Kubernetes.
+    """
+
+    secret: ObjectName | None = None
+    """The Secret: one that is in the namespace already, or one of the workload's ``secrets``."""
+    config_map: ObjectName | None = None
+    """The ConfigMap, which is in the namespace already."""
+    prefix: Annotated[str, AfterValidator(_prefix)] = ""
+    """What stands before each key in the name of its variable: ``DB_``."""
+    optional: bool = False
+    """Whether the container starts without it where it does not exist."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if not self.invalid and (self.secret is None) == (self.config_map is None):
+            raise ValueError("variables come from either a secret or a config_map, and not from both")
+        return self
+
+
+class _Container(Component):
     image: Annotated[str, AfterValidator(_image)]
     """The image, with its registry and its tag or digest."""
     command: list[str] | None = None
@@ -135,6 +131,10 @@ class Container(Component):
     """Environment variables; they stand in order of their names, each after those that it uses by ``$(NAME)``, and
     after those that accessories bring. A value may be an output of an accessory or have one in it; with a ``Secret``
     in it, it is kept in a generated Kubernetes Secret; a ``secret_ref`` is the whole value."""
+    env_from: list[EnvFrom] = Field(default_factory=list[EnvFrom])
+    """Whole Secrets and ConfigMaps as variables; a later one wins over an earlier one, and ``env`` over all of them."""
+    ports: Ports = Field(default_factory=dict[str, int | ContainerPort])
+    """The ports on which it listens by name: ``{"http": 8080}``; probes, Services and monitoring can use the names."""
     working_dir: AbsolutePath | None = None
     """The directory in which the program starts, instead of the image's."""
     resources: Mapping[ResourceName, QuantityRange] = Field(default_factory=dict[str, str])
@@ -145,14 +145,18 @@ class Container(Component):
     """Files by path."""
     dirs: Mapping[AbsolutePath, ObjectName] = Field(default_factory=dict[str, str])
     """Directories by path, each with a file for every key of the Kubernetes Secret that is named."""
-    liveness_probe: Probe | None = None
-    """Whether the container must be restarted."""
-    readiness_probe: Probe | None = None
-    """Whether it gets requests."""
-    startup_probe: Probe | None = None
-    """Whether it has started; the other probes wait for that."""
-    lifecycle: Lifecycle | None = None
-    """What is called when it starts and before it stops."""
+    mounts: Mapping[AbsolutePath, DnsLabel | Mount] = Field(default_factory=dict[str, str | Mount])
+    """The workload's ``volumes`` by the path where the container has them: ``{"/data": "data"}``."""
+    security: Security | None = None
+    """What the container may do, where that is not what the workload's ``security`` says: field by field."""
+
+    @field_validator("ports")
+    @classmethod
+    def _ports_differ(cls, ports: Ports) -> Ports:
+        name = duplicate(ports)
+        if name is not None:
+            raise ValueError(f"'{name}' has the number and protocol of another port")
+        return ports
 
     @field_validator("requests")
     @classmethod
@@ -169,10 +173,54 @@ class Container(Component):
     @classmethod
     def _dirs_are_free(cls, dirs: Mapping[str, str], info: ValidationInfo) -> Mapping[str, str]:
         for path in info.data.get("files", {}):
-            inside = next((directory for directory in dirs if f"{path}/".startswith(f"{directory}/")), None)
+            inside = next((directory for directory in dirs if is_within(path, directory)), None)
             if inside is not None:
                 raise ValueError(f"the file {path} lies in {inside}, which has nothing but the keys of a Secret")
         return dirs
+
+    @field_validator("mounts")
+    @classmethod
+    def _mounts_are_free(cls, mounts: Mapping[str, str | Mount], info: ValidationInfo) -> Mapping[str, str | Mount]:
+        for field in ("files", "dirs"):
+            taken = next((path for path in mounts if path in info.data.get(field, {})), None)
+            if taken is not None:
+                raise ValueError(f"{taken} is in {field} too")
+        for path in mounts:
+            inside = next((each for each in info.data.get("dirs", {}) if is_within(path, each)), None)
+            if inside is not None:
+                raise ValueError(f"{path} lies in {inside}, which has nothing but the keys of a Secret")
+        return mounts
+
+    @field_validator("security")
+    @classmethod
+    def _of_one_container(cls, security: Security | None) -> Security | None:
+        field = of_pods_only(security) if security else None
+        if field:
+            raise ValueError(f"{field} is of the whole pod: set it in the workload's security")
+        return security
+
+
+class LongRunning(Component):
+    """What a container has that goes on running: probes and hooks."""
+
+    liveness_probe: Probe | None = None
+    """Whether the container must be restarted."""
+    readiness_probe: Probe | None = None
+    """Whether it gets requests."""
+    startup_probe: Probe | None = None
+    """Whether it has started; the other probes wait for that."""
+    lifecycle: Lifecycle | None = None
+    """What is called when it starts and before it stops."""
+
+    @field_validator("liveness_probe", "readiness_probe", "startup_probe", "lifecycle")
+    @classmethod
+    def _ports_are_known(cls, asking: Probe | Lifecycle | None, info: ValidationInfo) -> Probe | Lifecycle | None:
+        known: Ports = info.data.get("ports", {})
+        for name in named_ports(asking) if asking is not None and not asking.invalid else ():
+            if name not in known and not has_token(name):
+                there = f"its ports are {', '.join(known)}" if known else 'name it in ports={"http": 8080}'
+                raise ValueError(f"the container has no port named '{name}'; {there}")
+        return asking
 
     @field_validator("liveness_probe", "startup_probe")
     @classmethod
@@ -187,3 +235,19 @@ class Container(Component):
         if probe is not None and not probe.invalid and probe.termination_grace_period_seconds is not None:
             raise ValueError("a readiness probe stops nothing and takes no termination_grace_period_seconds")
         return probe
+
+
+class Container(LongRunning, _Container):
+    """A container of a workload."""
+
+
+class InitContainer(_Container):
+    """Runs to its end before the containers of the pod are started."""
+
+
+class Sidecar(LongRunning, InitContainer):
+    """Among a workload's ``init_containers``: one that goes on running beside the containers, and ends after them.
+
+    Those after it wait until it has started, and until its startup probe is satisfied.
+    Source: https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/.
+    """

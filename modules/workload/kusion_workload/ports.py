@@ -60,6 +60,8 @@ def duplicate(ports: Ports) -> str | None:
     """The name of a port that has the number and protocol of another one; None where all differ."""
     names: dict[tuple[int, str], str] = {}
     for name, port in ports.items():
+        if isinstance(port, ContainerPort) and port.invalid:
+            continue
         if names.setdefault(_number_and_protocol(port), name) != name:
             return name
     return None

@@ -6,12 +6,13 @@ Source: https://kubernetes.io/docs/tasks/configure-pod-container/configure-liven
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from kusion_dsl.module import Component, PortNumber
+from kusion_dsl.module import Component
+from kusion_workload.ports import PortReference
 
 _HEADER = re.compile(r"[-A-Za-z0-9]+")
 _DEFAULT_PORTS = {"HTTP": 80, "HTTPS": 443}
@@ -41,8 +42,8 @@ class _Exec(Component):
 class _HttpGet(Component):
     path: Annotated[str, AfterValidator(_url_path)] | None = None
     """The path to get; Kubernetes gets ``/`` where none is given."""
-    port: PortNumber | None = None
-    """The port of the container: 1 to 65535. 80 where none is given, 443 with HTTPS."""
+    port: PortReference | None = None
+    """The port of the container: 1 to 65535, or its name. 80 where none is given, 443 with HTTPS."""
     scheme: Literal["HTTP", "HTTPS"] = "HTTP"
     """Certificates are not checked with HTTPS."""
     host: str | None = None
@@ -59,8 +60,8 @@ class _HttpGet(Component):
 
 
 class _TcpSocket(Component):
-    port: PortNumber
-    """The port of the container: 1 to 65535."""
+    port: PortReference
+    """The port of the container: 1 to 65535, or its name."""
     host: str | None = None
     """The host to connect to instead of the pod. It is the node that connects: ``localhost`` would be the node."""
 
@@ -137,3 +138,15 @@ def lifecycle_manifest(lifecycle: Lifecycle) -> dict[str, Any]:
     """The lifecycle as it stands in a manifest; parts that are not set are None."""
     hooks = {"postStart": lifecycle.post_start, "preStop": lifecycle.pre_stop}
     return {name: hook.action() for name, hook in hooks.items() if hook is not None}
+
+
+def named_ports(asking: Probe | Lifecycle) -> Iterator[str]:
+    """The ports that a probe, or the hooks of a lifecycle, mean by name."""
+    if isinstance(asking, Lifecycle):
+        hooks = (asking.post_start, asking.pre_stop)
+        parts: list[Probe | Hook] = [hook for hook in hooks if hook is not None and not hook.invalid]
+    else:
+        parts = [asking]
+    for part in parts:
+        if isinstance(part, _HttpGet | _TcpSocket) and isinstance(part.port, str):
+            yield part.port

@@ -31,6 +31,8 @@ class Toleration(Component):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if self.invalid:
+            return self
         if self.value is not None and self.key is None:
             raise ValueError("a value is that of a key: give the key too")
         if self.seconds is not None and self.effect != "NoExecute":
@@ -50,6 +52,8 @@ class NodeRequirement(Component):
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
+        if self.invalid:
+            return self
         if (self.operator in ("In", "NotIn", "Gt", "Lt")) != bool(self.values):
             raise ValueError("values go with the operators In, NotIn, Gt and Lt, and only with them")
         if self.operator in ("Gt", "Lt") and (len(self.values) > 1 or not self.values[0].lstrip("-").isdecimal()):
@@ -120,9 +124,7 @@ def _nodes(affinity: Affinity) -> dict[str, Any]:
 
 
 def _term(requirements: Sequence[NodeRequirement]) -> dict[str, Any]:
-    expressions = [
-        {"key": each.key, "operator": each.operator, "values": each.values or None} for each in requirements
-    ]
+    expressions = [{"key": each.key, "operator": each.operator, "values": each.values or None} for each in requirements]
     return {"matchExpressions": expressions}
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
 
-from kusion_dsl.module import Component
+from kusion_dsl.module import Component, derived
 
 _CAPABILITY = re.compile(r"[A-Z][A-Z0-9_]*")
 _LOCALHOST = "Localhost/"
+_SECCOMP_PROFILE = re.compile(rf"RuntimeDefault|Unconfined|{_LOCALHOST}.+")
 _OF_PODS = ("fs_group", "fs_group_change_policy", "supplemental_groups")
 
 
@@ -25,7 +27,7 @@ def _capability(name: str) -> str:
 
 
 def _seccomp_profile(text: str) -> str:
-    if text not in ("RuntimeDefault", "Unconfined") and not text.removeprefix(_LOCALHOST) != text:
+    if not _SECCOMP_PROFILE.fullmatch(text):
         raise ValueError(f"'{text}' is none of RuntimeDefault, Unconfined and {_LOCALHOST}<file on the node>")
     return text
 
@@ -40,8 +42,11 @@ Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
 class SecurityContext(Component):
     """What programs may do, and as whom they run. What is not set is as the image and the cluster have it.
 
-    A workload's is for all of its containers; a container's own fields win over those, field by field.
+    A workload's is for all of its containers; a container's own fields win over those, field by field. The platform
+    writes the same names in camelCase.
     """
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=False)
 
     run_as_user: Id | None = None
     """The user, instead of the image's."""
@@ -73,10 +78,21 @@ class SecurityContext(Component):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        problem = _contradiction(self)
+        problem = None if self.invalid else _contradiction(self)
         if problem:
             raise ValueError(problem)
         return self
+
+
+def _contradiction(context: SecurityContext) -> str | None:
+    """What Kubernetes would refuse: ``ValidateSecurityContext`` in kubernetes/pkg/apis/core/validation."""
+    if context.run_as_non_root and context.run_as_user == 0:
+        return "run_as_non_root refuses the user 0, which is root"
+    if context.allow_privilege_escalation is False and context.privileged:
+        return "privileged is an escalation, which allow_privilege_escalation=False refuses"
+    if context.allow_privilege_escalation is False and "SYS_ADMIN" in context.add_capabilities:
+        return "SYS_ADMIN is an escalation, which allow_privilege_escalation=False refuses"
+    return None
 
 
 RESTRICTED = SecurityContext(
@@ -137,7 +153,7 @@ def container_manifest(workload: Security | None, container: Security | None) ->
 
 def _context(security: Security | None) -> SecurityContext:
     if isinstance(security, SecurityContext):
-        return security
+        return SecurityContext() if security.invalid else security
     return RESTRICTED if security else SecurityContext()
 
 
@@ -153,19 +169,8 @@ def _shared(context: SecurityContext) -> dict[str, Any]:
 
 def _seccomp(profile: str) -> dict[str, str]:
     if profile.startswith(_LOCALHOST):
-        return {"type": "Localhost", "localhostProfile": profile.removeprefix(_LOCALHOST)}
+        return {"type": "Localhost", "localhostProfile": derived(profile.removeprefix(_LOCALHOST), profile)}
     return {"type": profile}
-
-
-def _contradiction(context: SecurityContext) -> str | None:
-    """What Kubernetes would refuse: ``ValidateSecurityContext`` in kubernetes/pkg/apis/core/validation."""
-    if context.run_as_non_root and context.run_as_user == 0:
-        return "run_as_non_root refuses the user 0, which is root"
-    if context.allow_privilege_escalation is False and context.privileged:
-        return "privileged is an escalation, which allow_privilege_escalation=False refuses"
-    if context.allow_privilege_escalation is False and "SYS_ADMIN" in context.add_capabilities:
-        return "SYS_ADMIN is an escalation, which allow_privilege_escalation=False refuses"
-    return None
 
 
 def _set(**fields: Any) -> dict[str, Any]:

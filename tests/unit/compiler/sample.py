@@ -97,6 +97,7 @@ class Store(Accessory):
     host: ClassVar[output] = output("Host name.")
     port: ClassVar[output] = output("Port number.")
     url: ClassVar[output] = output("URL with the password.", secret=True)
+    code: ClassVar[output] = output("A text that the module declares secret.", secret=True)
 
 
 class StorePlatform(PlatformConfig):
@@ -112,7 +113,7 @@ def store(store: Store, platform: StorePlatform, ctx: Context) -> Generated:
     service = Resource.manifest(manifest)
     yield service
     host = service["status.loadBalancer.ingress[0].hostname"]
-    yield Outputs(host=host, port=5432, url=f"store://{password['result']}@{host}")
+    yield Outputs(host=host, port=5432, code="0000", url=f"store://{password['result']}@{host}")
 
 
 class Change(Accessory):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kusion_dsl import AppConfiguration
 from kusion_dsl.errors import WorkspaceError
-from tests.unit.compiler.sample import DEPLOYMENT, Change, Store, compiled, config_map, shop
+from tests.unit.compiler.sample import DEPLOYMENT, Change, Server, Store, compiled, config_map, shop
 
 SERVICE = "v1:Service:test:test-dev-shop"
 
@@ -98,6 +99,19 @@ def test_the_health_of_other_objects_is_that_of_a_kind(kind: str) -> None:
 def test_the_policy_of_the_block_that_selects_the_project_wins() -> None:
     decided = "default: {healthPolicy: {health.kcl: all}}\n      some: {projectSelector: [test], healthPolicy: {health.kcl: some}}"
     assert compiled(shop(), workspace=configs(decided, "server")).spec[DEPLOYMENT].health == {"health.kcl": "some"}
+
+
+def test_stacks_and_applications_are_selected_for_health_and_imports_too() -> None:
+    decided = """prod: {stackSelector: [prod], healthPolicy: {health.kcl: prod}}
+      dev: {stackSelector: [dev], healthPolicy: {health.kcl: dev}}
+      app: {appSelector: [shop], healthPolicy: {health.kcl: app}, importedResources: {"x:y:Z:n": "1"}}
+      elsewhere: {appSelector: [other], importedResources: {"x:y:Z:m": "1"}}"""
+    blog = AppConfiguration(name="blog", workload=Server())
+    result = compiled(shop(), blog, workspace=configs(decided, "server"))
+    health = {each.id: each.health for each in result.spec.resources if each.workload}
+    assert health[DEPLOYMENT] == {"health.kcl": "app"}
+    assert health["apps/v1:Deployment:test:test-dev-blog"] == {"health.kcl": "dev"}
+    assert [warning.what.split()[0] for warning in result.warnings] == ["x:y:Z:n"]
 
 
 def test_a_policy_that_is_about_nothing_is_warned_of() -> None:

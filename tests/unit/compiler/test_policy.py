@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kusion_dsl import AppConfiguration
 from kusion_dsl.discovery.workspaces import read_workspace
 from kusion_dsl.errors import ModuleError, WorkspaceError
+from kusion_dsl.model.selector import Place
 from tests.unit.compiler.sample import DEPLOYMENT, Server, compiled, deployment, shop
 
 
@@ -52,6 +54,31 @@ def test_a_selecting_block_replaces_what_the_default_says() -> None:
     assert found.attributes["metadata"]["annotations"]["pool"] == "all"
 
 
+def test_stacks_and_applications_have_sizes_of_their_own() -> None:
+    decided = """{
+        default: {nodePool: all, replicas: 1},
+        big: {appSelector: [shop], replicas: 5},
+        prod: {stackSelector: [prod], replicas: 3},
+        dev: {stackSelector: [dev], nodePool: small, replicas: 2}
+    }"""
+    blog = AppConfiguration(name="blog", workload=Server())
+    result = compiled(shop(), blog, workspace=blocks(decided))
+    found = {each.id.rpartition("-")[2]: each.attributes for each in result.spec.resources if each.workload}
+    assert {name: each["spec"]["replicas"] for name, each in found.items()} == {"shop": 5, "blog": 2}
+    assert {each["metadata"]["annotations"]["pool"] for each in found.values()} == {"small"}
+    [origin, *_] = result.provenance.of(DEPLOYMENT, ("spec", "replicas"))
+    assert str(origin.position).startswith("workspace.yaml:6:")
+
+
+def test_globs_that_meet_only_in_one_place_are_told_there() -> None:
+    decided = "{a: {stackSelector: ['d*'], nodePool: x}, b: {stackSelector: ['*v'], nodePool: y}}"
+    with pytest.raises(WorkspaceError) as raised:
+        compiled(shop(), workspace=blocks(decided))
+    [problem] = raised.value.problems
+    assert problem.what == "the blocks 'a' and 'b' of module server both select 'dev'"
+    assert str(problem.where).startswith("workspace.yaml:")
+
+
 def test_two_blocks_that_select_one_project_are_an_error() -> None:
     decided = "{a: {projectSelector: [test], nodePool: x}, b: {projectSelector: ['t*'], nodePool: y}}"
     with pytest.raises(WorkspaceError, match="selected by the block 'a' too"):
@@ -84,7 +111,7 @@ def test_the_workspace_stays_as_it_is() -> None:
     from kusion_dsl.compiler.policy import decide
     from tests.unit.compiler.sample import MODULES
 
-    decision = decide(workspace, "test", MODULES[0])
+    decision = decide(workspace, Place("test", "dev", "shop"), MODULES[0])
     decision.shared["settings"]["more"] = "changed"
     decision.shared["zones"].append("changed")
     decision.shared["limits"].clear()

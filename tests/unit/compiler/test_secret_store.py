@@ -6,7 +6,7 @@ import pytest
 
 from kusion_dsl import Secret
 from kusion_dsl.discovery.workspaces import read_workspace
-from kusion_dsl.errors import CompileError, WorkspaceError
+from kusion_dsl.errors import WorkspaceError
 from tests.unit.compiler.sample import Server, compiled, shop
 
 EMPTY = "modules: {}"

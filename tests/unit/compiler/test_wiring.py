@@ -40,6 +40,12 @@ def test_what_is_secret_is_lifted_into_a_generated_secret() -> None:
     assert order.index(LIFTED) < order.index("apps/v1:Deployment:test:test-dev-shop")
 
 
+def test_what_a_module_declares_secret_is_lifted_whatever_it_is_made_of() -> None:
+    store = Store()
+    result = compiled(shop(Server(env={"CODE": store.code}), db=store))
+    assert result.spec[LIFTED].attributes["stringData"] == {"web.CODE": "0000"}
+
+
 def test_without_a_secret_nothing_is_lifted() -> None:
     assert LIFTED not in compiled(shop(Server(env={"A": "1"}))).spec
 
@@ -113,6 +119,20 @@ def test_an_output_of_another_application_can_be_used() -> None:
     result = compiled(owner, shop(Server(env={"HOST": store.host})))
     (entry,) = env(result)
     assert entry["value"].startswith("${v1:Service:test:test-dev-data-db#")
+
+
+def test_of_a_component_that_applications_share_each_uses_its_own() -> None:
+    store = Store()
+    apps = [
+        AppConfiguration(name=name, workload=Server(env={"HOST": store.host}), accessories={"db": store})
+        for name in ("one", "two")
+    ]
+    found = compiled(*apps).spec
+    for name in ("one", "two"):
+        (container,) = found[f"apps/v1:Deployment:test:test-dev-{name}"].attributes["spec"]["template"]["spec"][
+            "containers"
+        ]
+        assert container["env"][0]["value"].startswith(f"${{v1:Service:test:test-dev-{name}-db#")
 
 
 def test_an_output_that_two_applications_have_is_ambiguous_for_a_third() -> None:

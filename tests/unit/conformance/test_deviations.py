@@ -73,3 +73,13 @@ def test_a_refusal_is_about_everything_that_is_wrong(decided: str, marked: bool,
     one, other = Problem("a is made twice: by b and by c"), Problem("a is missing")
     assert refusal.covers(KusionError.of([one, one]), marked=marked) is covers
     assert not refusal.covers(KusionError.of([one, other]), marked=marked)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.reason)
+@pytest.mark.parametrize("ours", [None, "", "x", 7, True, ["x"], {"x": "y"}])
+def test_nothing_odd_is_right_instead(rule: Rule, ours: object) -> None:
+    """Whatever we had there by mistake, and even where the resource is not there at all."""
+    for theirs in ("odd", 3, ["odd"], {"odd": 1}):
+        difference = Difference("v1:Odd:a:a", rule.type.replace("*", "x"), ("odd", 0), theirs, ours)
+        anywhere = Rule(rule.type, ".*", rule.instead, rule.reason, rule.test)
+        assert not anywhere.covers(difference, OURS, marked=True)

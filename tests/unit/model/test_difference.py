@@ -47,10 +47,8 @@ def undone(new: Any, found: tuple[Difference, ...]) -> Any:
             continue
         if each.old is MISSING:
             removed.append((parent, path[-1]))
-        elif isinstance(parent, list) and path[-1] == len(parent):
-            parent.append(each.old)
-        elif isinstance(parent, list) and isinstance(path[-1], int) and path[-1] > len(parent):
-            raise AssertionError(f"{each} leaves a gap")
+        elif isinstance(parent, list) and each.new is MISSING:
+            parent.append(each.old)  # items of a keyed list all stand behind what is left
         else:
             parent[path[-1]] = each.old
     for parent, step in sorted(removed, key=lambda item: (str(type(item[1])), item[1]), reverse=True):

@@ -12,8 +12,8 @@ from kusion_dsl.discovery.modules import module_entries
 from kusion_dsl.module import Component
 from kusion_dsl.testing import check_module
 from kusion_inference import Inference
+from kusion_job import Claim, ConfigMapVolume, Job, Toleration
 from kusion_job import Container as JobContainer
-from kusion_job import Job
 from kusion_k8s_manifest import K8sManifest
 from kusion_monitoring import Prometheus
 from kusion_mysql import MySQL
@@ -21,7 +21,20 @@ from kusion_network import Ingress, IngressClass, IngressPath, IngressRule, Netw
 from kusion_opensearch import OpenSearch
 from kusion_opsrule import OpsRule
 from kusion_postgres import Postgres
-from kusion_service import Container, ExecProbe, FileSpec, HttpProbe, SecretSpec, Service
+from kusion_service import (
+    Autoscale,
+    Container,
+    DisruptionBudget,
+    ExecProbe,
+    FileSpec,
+    HttpProbe,
+    InitContainer,
+    SecretSpec,
+    Service,
+    ServiceAccount,
+    Sidecar,
+    UpdateStrategy,
+)
 
 OPERATOR = "modules: {monitoring: {configs: {default: {operatorMode: true, monitorType: Pod}}}}"
 CLOUD = """
@@ -56,6 +69,20 @@ def services() -> Sequence[Component]:
             annotations={"note": "a"},
             replicas=3,
         ),
+        Service(
+            kind="StatefulSet",
+            containers={"db": Container(image="db:1", mounts={"/data": "data"})},
+            volumes={"data": Claim(size="1Gi")},
+            service_account=ServiceAccount(),
+            disruption_budget=DisruptionBudget(max_unavailable=1),
+            update_strategy=UpdateStrategy(partition=1),
+        ),
+        Service(
+            containers={"web": Container(image="shop:1", requests={"cpu": "100m"})},
+            autoscale=Autoscale(min=2, max=4, cpu=70),
+            init_containers={"first": InitContainer(image="first:1"), "log": Sidecar(image="log:1")},
+            security="restricted",
+        ),
     ]
 
 
@@ -63,6 +90,14 @@ def jobs() -> Sequence[Component]:
     return [
         Job(containers={"main": JobContainer(image="cleanup:1")}),
         Job(containers={"main": JobContainer(image="cleanup:1", env={"A": "1"})}, schedule="0 3 * * *"),
+        Job(
+            containers={"main": JobContainer(image="cleanup:1", mounts={"/work": "work", "/etc/cleanup": "rules"})},
+            init_containers={"first": InitContainer(image="first:1"), "beside": Sidecar(image="beside:1")},
+            volumes={"work": Claim(size="1Gi"), "rules": ConfigMapVolume(data={"a": "1", "b": "2"})},
+            security="restricted",
+            service_account=ServiceAccount(annotations={"role": "cleanup"}),
+            tolerations=[Toleration(key="spot")],
+        ),
     ]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kusion_workload.environment import environment_manifest
 
 NAMES = st.sampled_from("ABCDE")

@@ -19,7 +19,7 @@ CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n"
 def compiled(files: Mapping[str, str], *paths: str, workspace: str = "", workload: Any = None) -> Compiled:
     accessories = {"manifests": K8sManifest(paths=list(paths))}
     app = AppConfiguration(name="shop", workload=workload, accessories=accessories)
-    return compile_app(app, workspace=workspace, modules=[k8s_manifest], files=files)
+    return compile_app(app, workspace=workspace, modules=[k8s_manifest], files=files, checked=False)
 
 
 def objects(files: Mapping[str, str], *paths: str, workspace: str = "") -> dict[str, Any]:
@@ -155,7 +155,7 @@ def test_they_stand_beside_a_workload() -> None:
     files = {"a.yaml": CONFIG_MAP.format(name="a")}
     workload = Service(containers={"web": Container(image="x")})
     app = AppConfiguration(name="shop", workload=workload, accessories={"manifests": K8sManifest(paths=["a.yaml"])})
-    assert [each.id for each in compile_app(app, files=files).spec.resources] == [
+    assert [each.id for each in compile_app(app, files=files, checked=False).spec.resources] == [
         "v1:ConfigMap:a",
         "v1:Namespace:test",
         "apps/v1:Deployment:test:test-dev-shop",
@@ -299,3 +299,10 @@ def test_paths_are_needed_and_lead_to_something() -> None:
 
 def test_an_empty_file_makes_nothing() -> None:
     assert compiled({"a.yaml": "# nothing\n---\n"}, "a.yaml").spec.resources == ()
+
+
+def test_what_kubernetes_would_refuse_is_told_with_its_place_in_the_file() -> None:
+    app = AppConfiguration(name="shop", accessories={"manifests": K8sManifest(paths=["a.yaml"])})
+    files = {"a.yaml": CONFIG_MAP.format(name="a") + "immutable: sometimes\n"}
+    with pytest.raises(CompileError, match=r"a.yaml:5:\d+: immutable of v1:ConfigMap:a is text"):
+        compile_app(app, files=files)

@@ -47,3 +47,28 @@ def test_another_engine_is_described_in_a_few_lines() -> None:
     spec = compile_app(app, modules=[module]).spec
     deployment = spec["apps/v1:Deployment:test:test-dev-shop-mariadb-db-local-deployment"].attributes
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == "mariadb:11"
+
+
+def test_services_are_what_their_readme_shows() -> None:
+    shop, kinds = (run(code) for code in blocks("service", "python"))
+    [workspace] = blocks("service", "yaml")
+    store = "secretStore: {provider: {env: {}}}\n"
+    made: dict[str, set[str]] = {}
+    for stack in ("dev", "prod"):
+        workloads = {"db": kinds["db"], "web": kinds["web"], "plain": kinds["web"].override(autoscale=None)}
+        apps = [AppConfiguration(name=name, workload=workload) for name, workload in workloads.items()]
+        spec = compile_app(shop["Shop"], *apps, workspace=store + workspace, stack=stack).spec
+        made[stack] = {resource.id for resource in spec.resources}
+    assert "apps/v1:StatefulSet:test:test-dev-db" in made["dev"]
+    scaled = {stack: {id.rpartition("-")[2] for id in ids if "Autoscaler" in id} for stack, ids in made.items()}
+    assert scaled == {"dev": {"web"}, "prod": {"web", "plain"}}
+
+
+def test_the_patches_of_the_documentation_change_what_they_say() -> None:
+    text = (MODULES.parent / "docs" / "patches.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    spec = compile_app(run(code)["Shop"]).spec
+    pod = spec["apps/v1:Deployment:test:test-dev-shop"].attributes["spec"]["template"]["spec"]
+    assert pod["hostNetwork"]
+    assert pod["containers"][0]["tty"]
+    assert spec["v1:Service:test:test-dev-shop-private"].attributes["spec"]["sessionAffinity"] == "ClientIP"

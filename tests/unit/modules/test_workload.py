@@ -16,12 +16,30 @@ from kusion_dsl.testing import compile_app
 README = Path(__file__).parents[3] / "modules" / "workload" / "README.md"
 
 
+def examples() -> list[str]:
+    """The Python in the README."""
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+def run(code: str, directory: Path) -> dict[str, Any]:
+    (directory / "example.py").write_text(code)
+    return runpy.run_path(str(directory / "example.py"))
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> dict[str, Any]:
-    """What the README's example defines."""
-    [code] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    (tmp_path / "agent.py").write_text(code)
-    return runpy.run_path(str(tmp_path / "agent.py"))
+    """What the README's example of a module defines."""
+    return run(examples()[1], tmp_path)
+
+
+def test_what_developers_write_works_in_the_workspace(tmp_path: Path) -> None:
+    [workspace] = re.findall(r"```yaml\n(.*?)```", README.read_text(), re.DOTALL)
+    spec = compile_app(run(examples()[0], tmp_path)["Shop"], workspace=workspace).spec
+    assert spec["v1:PersistentVolumeClaim:test:test-dev-shop-uploads"].options == {"retainOnDelete": True}
+    pod = spec["apps/v1:Deployment:test:test-dev-shop"].attributes["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["nodeSelector"] == {"pool": "apps"}
+    assert [each["name"] for each in pod["imagePullSecrets"]] == ["registry"]
 
 
 def test_a_workload_module_of_ones_own(example: dict[str, Any]) -> None:

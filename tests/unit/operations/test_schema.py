@@ -64,6 +64,7 @@ modules:
     configs:
       default: {replicas: 3, type: CollaSet, labels: {team: shop}, healthPolicy: {health.kcl: assert a}}
       some: {projectSelector: [shop, "team-*"], replicas: 6}
+      large: {stackSelector: [prod], appSelector: [api], autoscale: {min: 2, max: 9, cpu: 70}}
   network:
     configs:
       default:
@@ -75,6 +76,9 @@ modules:
     configs:
       default: {anything: 1}
       some: {projectSelector: [shop], anything: 1}
+patches:
+- {kind: Deployment, projectSelector: [shop], merge: {spec: {paused: true}}}
+- {name: "*-private", jsonPatch: [{op: remove, path: /spec/type}]}
 context: {target: {kind: cluster}, AWS_REGION: eu-central-1}
 secretStore: {provider: {aws: {region: eu-central-1}}}
 """
@@ -95,6 +99,10 @@ def test_a_workspace() -> None:
         ("replicas: 6", "relicas: 6", ["modules.service.configs.some"]),
         ('[shop, "team-*"]', "[]", ["modules.service.configs.some.projectSelector"]),
         ('{projectSelector: [shop, "team-*"], replicas: 6}', "{replicas: 6}", ["modules.service.configs.some"] * 2),
+        ("stackSelector: [prod]", "stackSelector: []", ["modules.service.configs.large.stackSelector"]),
+        ("{min: 2, max: 9, cpu: 70}", "{min: 2}", ["modules.service.configs.large.autoscale"]),
+        ("{kind: Deployment, ", "{knd: Deployment, ", ["patches[0]"]),
+        ("jsonPatch: [", "json_patch: [", ["patches[1]"]),
         ("{health.kcl: assert a}", "{}", ["modules.service.configs.default.healthPolicy"]),
         ("{a: b}", "[a]", ["modules.mysql.configs.default.importedResources"]),
         ("[10.0.0.0/8]", "10.0.0.0/8", ["modules.mysql.configs.default.securityIPs"]),
