@@ -152,6 +152,14 @@ class RefusedError(KusionError):
 
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str | None:
-    """The suggestion for a name that is not among ``known``: the nearest one, else nothing."""
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    """The suggestion for a name that is not among ``known``: one misspelt, else one shortened or spelt out, if any."""
+    names = list(known)
+    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.75)
+    near += [name for name in names if len(name) >= _SHORTEST and wrong.startswith(name)]
+    near += [name for name in names if len(wrong) >= _SHORTEST and name.startswith(wrong)]
+    near += difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else None
+
+
+_SHORTEST = 3
+"""A name of fewer characters begins too many others."""

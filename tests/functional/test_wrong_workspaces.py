@@ -59,7 +59,7 @@ TYPOS = [
         "context:\n  target: {kind: manifests, dir: out}\n",
         """
         error: {file}:2:3: context.target: unknown key 'dir'
-          known are kind, directory
+          did you mean 'directory'?
         """,
         id="key of the target",
     ),
