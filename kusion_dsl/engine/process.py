@@ -21,14 +21,24 @@ _ESCALATION = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process with this id on this host."""
+    """Whether a process with this id runs on this host. One that ended and that nobody asked about (a zombie) does not.
+
+    An orphan that is killed stays a zombie until init looks, which it may do late.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return True
+        return True  # somebody else's, and there
+    try:
+        # proc(5): "pid (name) state ppid ..."; the name may hold blanks and brackets
+        return (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+            not in "ZX"
+        )
+    except FileNotFoundError:
+        return not Path("/proc/self/stat").exists()  # gone in the meantime, or a system without /proc
 
 
 class Child:
