@@ -18,6 +18,7 @@ $(BIN)/uv: $(BIN)/python
 
 $(BIN)/.synced: $(BIN)/uv pyproject.toml uv.lock $(wildcard modules/*/pyproject.toml)
 	UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --quiet --locked
+	$(BIN)/python -m compileall -q kusion_dsl modules  # the first command is as quick as the second
 	@touch $@
 
 # downloaded, or built from its published Go module where the download site cannot be reached: minutes, once

@@ -318,21 +318,21 @@ def test_a_user_without_the_right_is_told(tmp_path: Path, use: str) -> None:
         ("file:///with%20space", "/with space"),
         ("file://~", "/home/ada"),
         ("file://~/state", "/home/ada/state"),
-        ("file://./state", "/work/state"),
+        ("file://./state", "/srv/state"),
         ("file://../state", "/state"),
-        ("file://state", "/work/state"),
-        ("file://", "/work"),
+        ("file://state", "/srv/state"),
+        ("file://", "/srv"),
     ],
 )
 def test_a_file_url_is_read_as_pulumi_reads_it(written: str, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/ada")
-    store = open_store(written, Path("/work"))
+    store = open_store(written, Path("/srv"))
     assert store.place("x") == f"{path}/x"
 
 
 def test_the_url_of_a_store_means_the_same_everywhere() -> None:
-    url = open_store("file://./a b%3F?metadata=skip", Path("/work")).url
-    assert url == "file:///work/a%20b%3F?metadata=skip"
+    url = open_store("file://./a b%3F?metadata=skip", Path("/srv")).url
+    assert url == "file:///srv/a%20b%3F?metadata=skip"
     assert open_store(url, Path("/elsewhere")).url == url
 
 
