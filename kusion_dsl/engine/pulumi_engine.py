@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from kusion_dsl.model.spec import KUBERNETES, KUSION
 
 _PARALLEL = 32
 """Operations at a time. Pulumi's default follows the number of cores, but providers wait rather than compute."""
+
+_LOCK_PATIENCE = 5.0
+"""Seconds that somebody else may hold Pulumi's lock before we give up."""
 
 _INTERRUPTED = "interrupted; what was done is recorded, run it again to go on"
 
@@ -124,7 +128,7 @@ class PulumiEngine:
     def _change(self, run: Run, report: Report, program: Program | None, act: _Act, retain: frozenset[str]) -> Outcome:
         checkpoints = open_checkpoints(run.backend)
         checkpoint, content = _opened(checkpoints, run)
-        holder = checkpoints.lock_holder(run.ref)
+        holder = _holder(checkpoints, run)
         if holder:
             raise EngineError(
                 f"another run of Pulumi works on this stack: {holder}",
@@ -193,6 +197,14 @@ class PulumiEngine:
         failed = [result.id for result in recorder.results(()) if result.status == "failed"]
         text = recorder.diagnostics.text(failed) or condensed(command.result.stderr) or "Pulumi failed without a word"
         return _Ended(recorder, text, interrupted)
+
+
+def _holder(checkpoints: Checkpoints, run: Run) -> str:
+    """Who holds Pulumi's lock. The CLI of a run that was killed may still be about to end, and is waited for."""
+    deadline = time.monotonic() + _LOCK_PATIENCE
+    while (holder := checkpoints.lock_holder(run.ref)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return holder
 
 
 def _program(run: Run) -> Program:
