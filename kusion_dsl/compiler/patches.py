@@ -10,15 +10,16 @@ from kusion_dsl.compiler.tracing import plain
 from kusion_dsl.errors import CompileError, ModuleError, Problem, did_you_mean
 from kusion_dsl.model import keyed, pod
 from kusion_dsl.model.generation import Patch
-from kusion_dsl.model.provenance import Deferred, Origin, Traced, mark
+from kusion_dsl.model.provenance import Deferred, Origin, Traced, mark, mark_all
+from kusion_dsl.model.reference import Path
 from kusion_dsl.model.spec import KUBERNETES, kubernetes_id
 
 
 def apply_patches(generated: Generated, drafts: Mapping[str, Draft]) -> list[Problem]:
     """Apply the patches of one application's modules, in order of accessory names, to ``drafts`` (by id).
 
-    Gives warnings for what the author's own values shadow, and for labels of Services that are not there. Raises CompileError where two modules set one thing
-    differently, or where there is nothing to patch.
+    Gives warnings for what the author's own values shadow, and for labels of Services that are not there. Raises
+    CompileError where two modules set one thing differently, or where there is nothing to patch.
     """
     workload = _workload(generated)
     warnings: list[Problem] = []
@@ -141,25 +142,29 @@ def _target(patch: Patch, workload: Draft | None, drafts: Mapping[str, Draft], p
 
 
 def _structural(target: Draft | None, producer: Producer, patch: Patch) -> None:
-    if target is None:
+    if target is None or not (patch.merge or patch.json):
         return
+    deferred = _origin(producer)
+
+    def origin(_: Path) -> Deferred:
+        return deferred
+
     if patch.merge:
-        target.attributes = keyed.merge(target.attributes, _marked(patch.merge, _origin(producer)))
+        target.attributes = keyed.merge(target.attributes, mark_all(patch.merge, origin))
     if patch.json:
         import jsonpatch
 
         try:
-            jsonpatch.JsonPatch(_marked(list(patch.json), _origin(producer))).apply(target.attributes, in_place=True)
+            jsonpatch.JsonPatch(mark_all(list(patch.json), origin)).apply(target.attributes, in_place=True)
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
             raise ModuleError(f"{producer} cannot patch {target.id}: {error}", where=producer.position) from None
-    if (patch.merge or patch.json) and not is_same_object(target):
+    if not is_same_object(target):
         raise ModuleError(
             f"{producer} makes another object of {target.id}",
             where=producer.position,
             hint="a patch cannot change apiVersion, kind, name and namespace",
         )
-    if patch.merge or patch.json:
-        target.origins[()] = (*target.origins.get((), ()), _origin(producer))
+    target.origins[()] = (*target.origins.get((), ()), deferred)
 
 
 def is_same_object(target: Draft) -> bool:
@@ -170,14 +175,6 @@ def is_same_object(target: Draft) -> bool:
         return kubernetes_id(target.attributes) == target.id
     except (KeyError, TypeError, AttributeError):
         return False
-
-
-def _marked(value: Any, origin: Deferred) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _marked(item, origin) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_marked(item, origin) for item in value]
-    return mark(value, origin)
 
 
 def _origin(producer: Producer) -> Deferred:

@@ -256,8 +256,9 @@ def _import_hint(error: ImportError, package: _Package) -> str:
 
 def _broken_module(error: BaseException) -> ModuleError | None:
     """The error for an installed module that failed while it was imported, whatever it raised."""
+    entries = installed_modules()
     for file, line, package in _imports_under_way(error):
-        for entry in installed_modules():
+        for entry in entries:
             if entry.package == package:
                 return ModuleError(
                     f"the module {entry.name} cannot be imported: {type(error).__name__}: {error}",

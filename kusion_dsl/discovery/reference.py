@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from kusion_dsl.compiler.policy import block_model
 from kusion_dsl.discovery.documentation import field_docs
 from kusion_dsl.errors import ModuleError
+from kusion_dsl.model.component import models_of
 from kusion_dsl.module import Component, Module, PlatformConfig, Precedence, shared_fields
 
 _BEGIN = "<!-- kusion module readme: begin -->"
@@ -71,7 +72,7 @@ def parts_of(model: type[BaseModel]) -> tuple[type[BaseModel], ...]:
     waiting = [model]
     while waiting:
         current = waiting.pop(0)
-        for nested in (each for field in _fields(current).values() for each in _models(field.annotation)):
+        for nested in (each for field in _fields(current).values() for each in models_of(field.annotation)):
             if nested not in found and nested is not model:
                 found.append(nested)
                 waiting.append(nested)
@@ -82,13 +83,6 @@ def _platform_parts(module: Module[Any, Any]) -> Iterator[type[BaseModel]]:
     """Those of the platform's model that developers do not write too."""
     known = parts_of(module.intent)
     yield from (model for model in parts_of(module.platform) if model not in known)
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in typing.get_args(annotation):
-        yield from _models(argument)
 
 
 def _fields(model: type[BaseModel]) -> Mapping[str, FieldInfo]:

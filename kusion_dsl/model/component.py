@@ -298,13 +298,14 @@ def _models_at(model: type[BaseModel], location: tuple[str | int, ...]) -> list[
 
 def _models_in(model: type[BaseModel], part: str | int) -> list[type[BaseModel]]:
     fields = (field for name, field in model.model_fields.items() if part in (name, field.alias))
-    return [nested for field in fields for nested in _models_of(field.annotation)]
+    return [nested for field in fields for nested in models_of(field.annotation)]
 
 
-def _models_of(annotation: Any) -> list[type[BaseModel]]:
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation is made of, at any depth of it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for argument in getattr(annotation, "__args__", ()) for model in _models_of(argument)]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in models_of(argument)]
 
 
 def _make_invalid(component: Component) -> None:

@@ -56,6 +56,10 @@ class SpecResource:
 
     def references(self) -> tuple[Reference, ...]:
         """Every reference in its attributes."""
+        return self._references
+
+    @cached_property
+    def _references(self) -> tuple[Reference, ...]:
         return references_of(self.attributes)
 
     def to_json(self) -> Json:
