@@ -12,6 +12,7 @@ from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.release import History, Kind, PhaseRecord, Release
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.preview import Preview, preview, run_of
+from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.storage.leases import Lease
 
 
@@ -37,16 +38,16 @@ def apply(host: Host, shown: Preview, reconsider: Consent | None, report: Report
     """
     if shown.is_noop:
         return None
-    generated = shown.generated
+    proposal = shown.proposal
     if reconsider is None:
         _check_base(host, shown)  # before the lease is taken, for nothing is written by a run that refuses
     engine = host.engine()
-    with leased(host, generated.ref, "apply") as lease:
+    with leased(host, proposal.ref, proposal.kind) as lease:
         current = _current(host, shown, reconsider)
         if current.is_noop:
             return None
-        release = release_of(host, current, "apply")
-        run = run_of(host, generated, refresh=current.live)
+        release = release_of(host, proposal)
+        run = run_of(host, proposal, refresh=current.live)
         return record(host, lease, release, lambda: engine.apply(run, report))
 
 
@@ -54,16 +55,16 @@ def _current(host: Host, shown: Preview, reconsider: Consent | None) -> Preview:
     """``shown`` if it still holds, now that nobody else can change the stack; else a new preview, consented to."""
     if reconsider is None:
         _check_base(host, shown)
-    if not _moved(shown.base, host.releases.newest(shown.generated.ref)):
+    if not _moved(shown.base, host.releases.newest(shown.proposal.ref)):
         return shown
-    anew = preview(host, shown.generated, live=shown.live)
+    anew = preview(host, shown.proposal, live=shown.live)
     if reconsider is not None and not anew.is_noop and anew.changes != shown.changes:
         reconsider(anew)
     return anew
 
 
 def _check_base(host: Host, shown: Preview) -> None:
-    newest = host.releases.newest(shown.generated.ref)
+    newest = host.releases.newest(shown.proposal.ref)
     if newest is None or not _moved(shown.base, newest):
         return
     release, actor = newest.release, newest.release.actor
@@ -97,22 +98,21 @@ def leased(host: Host, ref: StackRef, purpose: Kind) -> Iterator[Lease]:
         yield lease
 
 
-def release_of(host: Host, shown: Preview, kind: Kind) -> Release:
-    """The release that applying ``shown`` makes."""
-    generated = shown.generated
-    newest = host.releases.newest(generated.ref)
+def release_of(host: Host, proposal: Proposal) -> Release:
+    """The release that making ``proposal`` so leaves."""
+    newest = host.releases.newest(proposal.ref)
     return Release(
-        ref=generated.ref,
+        ref=proposal.ref,
         revision=newest.release.revision + 1 if newest else 1,
-        kind=kind,
+        kind=proposal.kind,
         created=host.now(),
         actor=host.actor,
-        source=host.revision_of(generated.directory.project_directory),
-        target=generated.target,
-        spec=generated.spec,
-        modules=generated.compiled.modules,
-        workspace_digest=generated.workspace.digest,
-        options=generated.selection.values,
+        source=host.revision_of(proposal.directory),
+        target=proposal.target,
+        spec=proposal.spec,
+        modules=proposal.modules,
+        workspace_digest=proposal.workspace_digest,
+        options=proposal.options,
         previous=newest.digest if newest else "",
     )
 

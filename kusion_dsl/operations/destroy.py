@@ -10,10 +10,9 @@ from kusion_dsl.engine.run import Report
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.change import Change
 from kusion_dsl.model.identity import StackRef
-from kusion_dsl.model.release import History, Release
-from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.release import History
 from kusion_dsl.model.target import Target
-from kusion_dsl.operations.apply import Applied, leased, record
+from kusion_dsl.operations.apply import Applied, leased, record, release_of
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.preview import (
     SHARED,
@@ -24,6 +23,7 @@ from kusion_dsl.operations.preview import (
     secrets_of,
     shared_elsewhere,
 )
+from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.operations.selection import Selection, select_ref
 
 
@@ -60,9 +60,9 @@ def preview_destroy(host: Host, selection: Selection) -> Demolition:
     if selection.target_directory:
         check_target(base, Target("manifests", selection.target_directory))
     kept = shared_elsewhere(host, ref, target)
-    everything_gone = replace(base.release.spec, resources=())
-    secret = secrets_of(host, everything_gone, directory)
-    run = engine_run(host, ref, everything_gone, target, directory, secret, refresh=False, retain=kept)
+    nothing = _nothing(base, directory)
+    secret = secrets_of(host, nothing.spec, directory)
+    run = engine_run(host, nothing, secret, refresh=False, retain=kept)
     steps = {step.id: step for step in host.engine().preview(run)}
     changes = tuple(
         Change(id, steps[id].type, "same" if id in kept else "delete", note=SHARED if id in kept else "")
@@ -90,25 +90,22 @@ def destroy(host: Host, shown: Demolition, report: Report) -> Applied | None:
                 where=str(shown.ref),
                 hint="run the command again to see what it has now",
             )
-        last = newest.release
+        nothing, last = _nothing(newest, shown.directory), newest.release
         secret = secrets_of(host, last.spec, shown.directory)
         retain = shown.kept | shared_elsewhere(host, shown.ref, last.target)  # somebody may share it since
-        run = engine_run(host, shown.ref, last.spec, last.target, shown.directory, secret, refresh=False, retain=retain)
-        return record(host, lease, _release(host, newest, shown), lambda: engine.destroy(run, report))
+        run = engine_run(host, replace(nothing, spec=last.spec), secret, refresh=False, retain=retain)
+        return record(host, lease, release_of(host, nothing), lambda: engine.destroy(run, report))
 
 
-def _release(host: Host, newest: History, shown: Demolition) -> Release:
-    last = newest.release
-    return Release(
-        ref=shown.ref,
-        revision=last.revision + 1,
+def _nothing(base: History, directory: Path) -> Proposal:
+    """A stack without resources, where ``base`` left it."""
+    last = base.release
+    return Proposal(
+        ref=last.ref,
         kind="destroy",
-        created=host.now(),
-        actor=host.actor,
-        source=host.revision_of(shown.directory),
+        spec=replace(last.spec, resources=()),
         target=last.target,
-        spec=Spec(providers=last.spec.providers, context=last.spec.context, secret_store=last.spec.secret_store),
+        directory=directory,
         modules=last.modules,
         workspace_digest=last.workspace_digest,
-        previous=newest.digest,
     )

@@ -15,8 +15,8 @@ from kusion_dsl.model.release import History
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target
 from kusion_dsl.operations.explanation import explain
-from kusion_dsl.operations.generate import GeneratedStack
 from kusion_dsl.operations.host import Host
+from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.secrets.resolver import resolver
 from kusion_dsl.storage.applied import tells
 
@@ -33,7 +33,7 @@ class Preview:
     ``changes`` has every resource, those that stay the same included. ``live`` tells whether live objects were read.
     """
 
-    generated: GeneratedStack
+    proposal: Proposal
     base: History | None
     changes: tuple[Change, ...]
     live: bool
@@ -47,7 +47,7 @@ class Preview:
     @property
     def is_noop(self) -> bool:
         """Whether applying would do nothing that is worth a release."""
-        return not self.effective and settled(self.base, self.generated.spec)
+        return not self.effective and settled(self.base, self.proposal.spec)
 
 
 def settled(base: History | None, spec: Spec) -> bool:
@@ -57,23 +57,23 @@ def settled(base: History | None, spec: Spec) -> bool:
     return base.phase == "succeeded" and base.release.spec.digest == spec.digest
 
 
-def preview(host: Host, generated: GeneratedStack, *, live: bool = True) -> Preview:
+def preview(host: Host, proposal: Proposal, *, live: bool = True) -> Preview:
     """Compare what was applied, what is wanted and (with ``live``) what is there. Changes nothing anywhere.
 
     Raises RefusedError where the stack lives on another target, EngineError, StorageError, SecretError.
     """
-    base = host.releases.newest(generated.ref)
-    check_target(base, generated.target)
-    if not live and settled(base, generated.spec):
-        changes = tuple(Change(each.id, each.type, "same") for each in generated.spec.resources)
-        return Preview(generated, base, changes, live)
-    run = run_of(host, generated, refresh=live)
+    base = host.releases.newest(proposal.ref)
+    check_target(base, proposal.target)
+    if not live and settled(base, proposal.spec):
+        changes = tuple(Change(each.id, each.type, "same") for each in proposal.spec.resources)
+        return Preview(proposal, base, changes, live)
+    run = run_of(host, proposal, refresh=live)
     steps = host.engine().preview(run)
-    before = host.releases.last_applied(generated.ref)
-    changes = explain(steps, before, generated.spec, generated.compiled.provenance)
+    before = host.releases.last_applied(proposal.ref)
+    changes = explain(steps, before, proposal.spec, proposal.provenance)
     kept = tuple(_kept(change) if change.id in run.retain else change for change in changes)
-    warnings = origin_warnings(host, base, generated.directory.project_directory)
-    return Preview(generated, base, kept, live, warnings)
+    warnings = origin_warnings(host, base, proposal.directory)
+    return Preview(proposal, base, kept, live, (*proposal.warnings, *warnings))
 
 
 def _kept(change: Change) -> Change:
@@ -101,21 +101,18 @@ def has_resources(history: History) -> bool:
     return not tells(history) or bool(history.phases[-1].resources)
 
 
-def run_of(host: Host, generated: GeneratedStack, *, refresh: bool) -> Run:
-    """The engine's run for a generated stack. Raises SecretError for a secret without a value: before it begins."""
-    directory = generated.directory.project_directory
-    secret = secrets_of(host, generated.spec, directory)
+def run_of(host: Host, proposal: Proposal, *, refresh: bool) -> Run:
+    """The engine's run that makes a proposal so. Raises SecretError for a secret without a value: before it begins."""
+    secret = secrets_of(host, proposal.spec, proposal.directory)
     try:
-        for resource in generated.spec.resources:
+        for resource in proposal.spec.resources:
             for reference in resource.references():
                 if reference.is_secret:
                     secret(reference)
     except SecretError as error:
-        raise error.at(f"workspace {generated.workspace.name}") from None
-    retain = shared_elsewhere(host, generated.ref, generated.target)
-    return engine_run(
-        host, generated.ref, generated.spec, generated.target, directory, secret, refresh=refresh, retain=retain
-    )
+        raise error.at(f"workspace {proposal.ref.workspace}") from None
+    retain = shared_elsewhere(host, proposal.ref, proposal.target)
+    return engine_run(host, proposal, secret, refresh=refresh, retain=retain)
 
 
 def secrets_of(host: Host, spec: Spec, directory: Path) -> Lookup:
@@ -123,23 +120,13 @@ def secrets_of(host: Host, spec: Spec, directory: Path) -> Lookup:
     return resolver(spec.secret_store, directory, host.environment, host.mask)
 
 
-def engine_run(
-    host: Host,
-    ref: StackRef,
-    spec: Spec,
-    target: Target,
-    directory: Path,
-    secret: Lookup,
-    *,
-    refresh: bool,
-    retain: frozenset[str],
-) -> Run:
+def engine_run(host: Host, proposal: Proposal, secret: Lookup, *, refresh: bool, retain: frozenset[str]) -> Run:
     """A run of the engine on this host's backend."""
     return Run(
-        ref=ref,
-        spec=spec,
-        target=target,
-        directory=directory,
+        ref=proposal.ref,
+        spec=proposal.spec,
+        target=proposal.target,
+        directory=proposal.directory,
         backend=host.backend_url,
         passphrase_file=host.home.passphrase_file(host.backend_url, host.environment),
         secret=secret,

@@ -35,17 +35,18 @@ def apply(invocation: Invocation, selection: Selection, backend: str, live: bool
     from kusion_dsl.operations.apply import apply as operation
     from kusion_dsl.operations.generate import generate
     from kusion_dsl.operations.preview import preview
+    from kusion_dsl.operations.proposal import propose
 
     host = invocation.host(backend)
     screen = invocation.screen()
     can_ask(screen, yes=yes)
-    generated = generate(host, selection)
-    with screen.waiting(f"previewing {generated.ref}"):
-        shown = preview(host, generated, live=live)
+    proposal = propose(generate(host, selection))
+    with screen.waiting(f"previewing {proposal.ref}"):
+        shown = preview(host, proposal, live=live)
     if output == "table":
         show_preview(screen, shown, output)
     if not shown.is_noop:
-        ask(screen, f"Apply this to {generated.ref}?", yes=yes)
+        ask(screen, f"Apply this to {proposal.ref}?", yes=yes)
     with reporting(screen, len(shown.effective)) as report:
         applied = operation(host, shown, consent_again(screen, yes=yes), report)
     return show_applied(screen, shown.base, applied, output)

@@ -37,11 +37,12 @@ def preview(
     from kusion_dsl.cli.render.changes import show_preview
     from kusion_dsl.operations.generate import generate
     from kusion_dsl.operations.preview import preview as operation
+    from kusion_dsl.operations.proposal import propose
 
     host = invocation.host(backend)
     screen = invocation.screen()
-    generated = generate(host, selection)
-    with screen.waiting(f"previewing {generated.ref}"):
-        shown = operation(host, generated, live=live)
+    proposal = propose(generate(host, selection))
+    with screen.waiting(f"previewing {proposal.ref}"):
+        shown = operation(host, proposal, live=live)
     show_preview(screen, shown, output)
     return EXIT_CHANGES if exit_code and shown.effective else 0

@@ -23,13 +23,12 @@ _LONGEST = 60  # characters of a value in a table of changes
 
 def show_preview(screen: Screen, preview: Preview, format: str) -> None:
     """Print a preview."""
-    generated = preview.generated
-    for warning in (*map(str, generated.compiled.warnings), *preview.warnings):
+    for warning in preview.warnings:
         screen.warn(warning)
     if format != "table":
         screen.document(preview_document(preview), format)
         return
-    screen.out(click.style(str(generated.ref), bold=True))
+    screen.out(click.style(str(preview.proposal.ref), bold=True))
     show_changes(screen, preview.changes)
 
 
@@ -100,22 +99,22 @@ def _origin(origins: Sequence[Origin]) -> str:
 
 def preview_document(preview: Preview) -> dict[str, Any]:
     """A preview for programs; values that are not there are left out."""
-    generated = preview.generated
+    proposal = preview.proposal
     counts = {operation: 0 for operation in _VERBS}
     for change in preview.changes:
         counts[change.operation] += 1
     return {
         "version": VERSION,
-        "project": generated.ref.project,
-        "stack": generated.ref.stack,
-        "workspace": generated.ref.workspace,
-        "digest": generated.spec.digest,
+        "project": proposal.ref.project,
+        "stack": proposal.ref.stack,
+        "workspace": proposal.ref.workspace,
+        "digest": proposal.spec.digest,
         "base": preview.base.release.revision if preview.base else None,
         "live": preview.live,
-        "target": generated.target.to_json(),
+        "target": proposal.target.to_json(),
         "changes": [_change_document(change) for change in preview.changes],
         "summary": counts,
-        "warnings": [*map(str, generated.compiled.warnings), *preview.warnings],
+        "warnings": list(preview.warnings),
     }
 
 

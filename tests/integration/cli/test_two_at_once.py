@@ -14,6 +14,7 @@ from kusion_dsl.operations.apply import apply
 from kusion_dsl.operations.generate import generate
 from kusion_dsl.operations.host import this_host
 from kusion_dsl.operations.preview import preview
+from kusion_dsl.operations.proposal import propose
 from kusion_dsl.operations.selection import Selection
 from tests.integration.cli.machine import Machine, finished, snapshot, touched
 
@@ -63,8 +64,8 @@ def leases(machine: Machine) -> list[Path]:
 def test_whoever_comes_late_is_told_too(machine: Machine) -> None:
     """The lease is free again, but what was previewed no longer holds; with ``--yes`` nobody can be asked."""
     host = this_host(machine.variables(), "", lambda: nullcontext(lambda _: None))
-    generated = generate(host, Selection(Path(machine.directory(STACK))))
-    shown = preview(host, generated)
+    proposal = propose(generate(host, Selection(Path(machine.directory(STACK)))))
+    shown = preview(host, proposal)
     machine.apply(STACK, "-D", "tag=other")
     before = snapshot(machine.backend, machine.target(STACK))
 
@@ -72,5 +73,5 @@ def test_whoever_comes_late_is_told_too(machine: Machine) -> None:
         apply(host, shown, None, lambda progress: None)
 
     assert touched(before, snapshot(machine.backend, machine.target(STACK))) == set()
-    apply(host, preview(host, generated), None, lambda progress: None)
+    apply(host, preview(host, proposal), None, lambda progress: None)
     assert machine.release(STACK)["revision"] == 2

@@ -1,0 +1,53 @@
+"""What a run would make so: compiled just now, or taken from an old release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kusion_dsl.model.identity import ModuleVersion, StackRef
+from kusion_dsl.model.provenance import Provenance
+from kusion_dsl.model.release import Kind
+from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.target import Target
+
+if TYPE_CHECKING:
+    from kusion_dsl.operations.generate import GeneratedStack
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A Spec for a stack on a target, and what its release will say about where it comes from.
+
+    - ``directory``: the project's, where one is at hand; a relative target directory is relative to it
+    - ``warnings``: what compiling it had to say
+    """
+
+    ref: StackRef
+    kind: Kind
+    spec: Spec
+    target: Target
+    directory: Path
+    provenance: Provenance = field(default_factory=Provenance)
+    modules: tuple[ModuleVersion, ...] = ()
+    workspace_digest: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def propose(generated: GeneratedStack) -> Proposal:
+    """What applying a generated stack would make so."""
+    return Proposal(
+        ref=generated.ref,
+        kind="apply",
+        spec=generated.spec,
+        target=generated.target,
+        directory=generated.directory.project_directory,
+        provenance=generated.compiled.provenance,
+        modules=generated.compiled.modules,
+        workspace_digest=generated.workspace.digest,
+        options=generated.selection.values,
+        warnings=tuple(map(str, generated.compiled.warnings)),
+    )
