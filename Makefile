@@ -3,10 +3,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL ?= auto
+PEERS ?=
+PEERS_ENVIRONMENT := .cache/peers
 # the packages below modules/ that are modules; the others are what these share
 MODULES = $(patsubst %/pyproject.toml,%,$(shell grep -l 'kusion\.modules' modules/*/pyproject.toml))
 
-.PHONY: dev demo check test conformance bench test-unit test-functional test-integration format clean
+.PHONY: dev demo check test conformance bench test-unit test-functional test-integration cluster cluster-stop format clean
 
 dev: $(BIN)/.synced $(BIN)/pulumi  ## everything, in .venv: kusion, the modules, the tools, the Pulumi CLI
 
@@ -57,8 +59,18 @@ test-integration: dev
 conformance: $(BIN)/.synced  ## what we compile beside what the ancestor generated: make conformance VECTORS=DIR
 	$(BIN)/python -m tests.conformance --vectors $(VECTORS)
 
-bench: dev  ## ratios side by side, and bench.json
-	$(BIN)/python -m tests.bench
+bench: dev $(if $(PEERS),$(PEERS_ENVIRONMENT)/.synced)  ## ratios side by side, and bench.json; PEERS=1: beside cdk8s, too
+	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(PEERS_ENVIRONMENT))
+
+$(PEERS_ENVIRONMENT)/.synced: pyproject.toml uv.lock | $(BIN)/uv
+	UV_PROJECT_ENVIRONMENT=$(PEERS_ENVIRONMENT) $(BIN)/uv sync --quiet --locked --only-group peers
+	@touch $@
+
+cluster: $(BIN)/.synced  ## a Kubernetes control plane on loopback; prints its kubeconfig. Built once, with Go: ten minutes
+	@$(BIN)/python -m tests.cluster start
+
+cluster-stop: $(BIN)/.synced
+	@$(BIN)/python -m tests.cluster stop
 
 format: $(BIN)/.synced
 	$(BIN)/ruff check --fix .
