@@ -12,16 +12,15 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from kusion_dsl.errors import KusionError, Position, Problem
-from kusion_dsl.model.component import findings_of
+from kusion_dsl.model.component import findings_of, read_fields
 from kusion_dsl.model.provenance import Deferred, Origin, mark_all
 from kusion_dsl.model.reference import Path as FieldPath
 from kusion_dsl.model.reference import format_path
@@ -53,13 +52,12 @@ class DocumentError(KusionError):
     """A document cannot be read, or is not what it should be; callers give it the type it has for them."""
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A value, and where in its file each part of it begins (a mapping's item at its key)."""
 
     value: Any
     file: str
-    positions: Mapping[FieldPath, Position] = field(default_factory=dict)
+    positions: Mapping[FieldPath, Position] = {}
 
     def position(self, path: FieldPath = ()) -> Position:
         """Where ``path`` stands, else its nearest ancestor."""
@@ -104,7 +102,7 @@ def load_manifests(text: str, file: str) -> tuple[Document, ...]:
     """
     read = _load_json(text, file) if file.lower().endswith(".json") else _load_all(text, lambda: _ManifestReader(file))
     try:
-        return tuple(replace(each, value=mark_all(each.value, partial(_origin, each))) for each in read)
+        return tuple(each._replace(value=mark_all(each.value, partial(_origin, each))) for each in read)
     except RecursionError:
         raise DocumentError("this is nested too deeply", where=Position(file)) from None
 
@@ -285,7 +283,7 @@ def _represent_text(dumper: Any, text: str) -> yaml.ScalarNode:
     return node
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=32_768)
 def _needs_quotes(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_NULL, _BOOL, _INT, _FLOAT, _ONLY_1_1))
 
@@ -304,7 +302,7 @@ def read_model(model: type[_Model], document: Document, what: str) -> _Model:
     """``document`` as a ``model``. Raises DocumentError: one problem for each finding, at its place in the file."""
     try:
         value = document.value if document.value is not None else {}
-        return model.model_validate(value, by_alias=True, by_name=False)
+        return read_fields(model, value)
     except ValidationError as error:
         findings = sorted(findings_of(model, error), key=lambda finding: document.position(finding.path))
         raise DocumentError.of(

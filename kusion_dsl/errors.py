@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple, Self
 
 
@@ -41,8 +40,7 @@ class Position(NamedTuple):
         return ":".join([self.file, *(str(number) for number in (self.line, self.column) if number)])
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong.
 
     ``what`` is a sentence without a full stop; ``where`` a file position, a resource id or anything else that names
@@ -52,7 +50,7 @@ class Problem:
     what: str
     where: Position | str | None = None
     hint: str | None = None
-    details: tuple[str, ...] = field(default=())
+    details: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         head = f"{self.where}: {self.what}" if self.where else self.what
@@ -88,7 +86,7 @@ class KusionError(Exception):
 
     def at(self, where: Position | str) -> Self:
         """The same error with ``where`` as the place of every problem that has none yet."""
-        placed = [problem if problem.where else replace(problem, where=where) for problem in self.problems]
+        placed = [problem if problem.where else problem._replace(where=where) for problem in self.problems]
         return type(self).of(placed)
 
     def __str__(self) -> str:

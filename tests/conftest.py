@@ -1,10 +1,16 @@
-"""What holds for every test: none can reach what the user who runs it keeps."""
+"""What holds for every test: none can reach what its user keeps, and none depends on how fast the machine is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "kusion", deadline=None
+)  # how long an example takes says more about the machine than about us
+settings.load_profile("kusion")
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,8 @@ from kusion_dsl.errors import RefusedError
 
 if TYPE_CHECKING:
     from kusion_dsl.operations.apply import Consent
+    from kusion_dsl.operations.foreign import ForeignState
+    from kusion_dsl.operations.origin import Intrusion
     from kusion_dsl.operations.preview import Preview
 
 
@@ -22,8 +24,30 @@ def can_ask(screen: Screen, *, yes: bool) -> None:
         )
 
 
-def ask(screen: Screen, question: str, *, yes: bool) -> None:
-    """Go on if ``yes``, or if whoever watches says so. Raises RefusedError."""
+def ask(
+    question: str,
+    intrusion: Intrusion | None = None,
+    foreign: ForeignState | None = None,
+    *,
+    yes: bool,
+    take_over: bool = False,
+) -> None:
+    """Go on if ``yes``, or if whoever watches says so. Raises RefusedError.
+
+    Where another checkout's resources would be deleted, or a plain ``pulumi`` has changed the state, ``yes`` is not
+    enough without ``take_over``.
+    """
+    if foreign is not None and yes and not take_over:
+        hint = "nothing was changed; look at it with `kusion preview`, then add --take-over, or answer at a terminal"
+        raise RefusedError(str(foreign), hint=hint)
+    if intrusion is not None and intrusion.deleted and not take_over:
+        if yes:
+            raise RefusedError(
+                f"this would delete what another checkout made: {intrusion}",
+                hint="nothing was changed; add --take-over if the stack is to be this checkout's from now on",
+                details=intrusion.deleted,
+            )
+        question = f"{question} It deletes what came from {intrusion.known}."
     if not yes and not _confirmed(question):
         raise RefusedError("nothing was changed: you said no")
 
@@ -46,6 +70,6 @@ def consent_again(screen: Screen, *, yes: bool) -> Consent | None:
 
         screen.warn("the stack was changed in the meantime; this is what would change now")
         show_preview(screen, preview, "table")
-        ask(screen, "Apply this instead?", yes=False)
+        ask("Apply this instead?", preview.intrusion, preview.foreign, yes=False)
 
     return consent

@@ -16,10 +16,26 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "yaml")
 
+
+def _complete_backends(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    from kusion_dsl.cli.completions import backends
+
+    return backends(context, incomplete)
+
+
 backend_option = click.option(
-    "--backend", metavar="URL", default="", help="The backend, e.g. file:///srv/kusion. Default: the configured one."
+    "--backend",
+    metavar="NAME|URL",
+    default="",
+    shell_complete=_complete_backends,
+    help="The backend, e.g. prod or file:///srv/kusion. Default: the current one; see `kusion config`.",
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask; needed where there is no terminal.")
+take_over_option = click.option(
+    "--take-over",
+    is_flag=True,
+    help="With --yes: delete even what another checkout made, and go on from what a plain pulumi did to the state.",
+)
 live_option = click.option(
     "--live/--no-live", default=True, show_default=True, help="Read live objects, and so find what others changed."
 )
@@ -36,6 +52,13 @@ def _complete_workspaces(context: click.Context, _: click.Parameter, incomplete:
     from kusion_dsl.cli.completions import workspaces
 
     return workspaces(context, incomplete)
+
+
+def complete_revisions(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Completes the number of a release of the chosen stack."""
+    from kusion_dsl.cli.completions import revisions
+
+    return revisions(context, incomplete)
 
 
 def stack_options(*, named: bool = False, sets: bool = True) -> Callable[[_Command], _Command]:

@@ -8,8 +8,7 @@ values of environments are lifted after them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.generation import Draft, Generated, collected, copy_of
 from kusion_dsl.compiler.inputs import Inputs
@@ -23,8 +22,7 @@ from kusion_dsl.model.reference import Path
 from kusion_dsl.model.selector import Place
 
 
-@dataclass(frozen=True)
-class _Amendment:
+class _Amendment(NamedTuple):
     """A patch, what it is called in messages, and who wrote what in it where."""
 
     patch: ResourcePatch

@@ -11,8 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.generation import Draft
 from kusion_dsl.compiler.inputs import Inputs
@@ -32,8 +31,7 @@ _ANCESTOR_TYPES: Mapping[str, str] = {
 """The ancestor's Terraform types, as they stand in the ids of workspaces written for it, and Pulumi's for the same."""
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """A resource that exists already: the id that the cloud has for it, and where the workspace says so."""
 
     cloud_id: str
@@ -101,8 +99,7 @@ def unused_modules(workspace: Workspace, used: Collection[str]) -> Iterator[Prob
         )
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(NamedTuple):
     """For resource ids the policies of their health, and warnings for policies that are about nothing."""
 
     policies: Mapping[str, Mapping[str, str]]

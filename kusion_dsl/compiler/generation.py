@@ -150,7 +150,7 @@ def _call(
 
 def _author(inputs: Inputs, name: str, component: Component, path: Path) -> Deferred:
     site = component.site_of(path)
-    return lambda: Origin("author", name, inputs.sources.position(site, path))
+    return lambda: Origin("author", name, inputs.sources.position(site, path), inputs.sources.options(site, path))
 
 
 def _run(

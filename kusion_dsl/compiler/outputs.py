@@ -156,24 +156,32 @@ class Wiring:
         return owners[0], name
 
 
+_LARGEST = 2**53 - 1
+"""The integer up to which JSON can hold all of them: https://www.rfc-editor.org/rfc/rfc8785#section-3.2.2.3."""
+
+
 def resolve_tokens(draft: Draft, application: Application | None, wiring: Wiring) -> dict[str, Any]:
     """The attributes of ``draft`` as they stand in the Spec; ``application`` is the one it belongs to, if it does to one.
 
     Raises CompileError, with the path, for a secret that would be readable in a Kubernetes object, for a
-    ``secret_ref`` outside of an environment, and for outputs that do not exist.
+    ``secret_ref`` outside of an environment, for outputs that do not exist, and for numbers that JSON cannot hold.
     """
     problems: list[CompileError] = []
 
     def walk(value: Any, path: reference.Path) -> Any:
+        if isinstance(value, str):
+            return resolved(value, path) if has_token(value) else reference.escape(plain(value))
         if isinstance(value, Mapping):
             items = sorted(value.items(), key=lambda item: str(plain(item[0])))  # whatever order they were written in
             return {walk(key, path): walk(item, (*path, plain(key))) for key, item in items}
         if isinstance(value, list):
             return [walk(item, (*path, index)) for index, item in enumerate(value)]
-        if not isinstance(value, str):
-            return plain(value)
-        if not has_token(value):
-            return reference.escape(plain(value))
+        if isinstance(value, int | float) and not -_LARGEST <= value <= _LARGEST:  # nor is NaN
+            what = f"{reference.format_path(path)} of {draft.id} is {value}, which JSON cannot hold exactly"
+            problems.append(CompileError(what, where=_where(draft, value, path), hint="write a smaller number"))
+        return plain(value)
+
+    def resolved(value: str, path: reference.Path) -> Any:
         try:
             text = wiring.text(value, application)
             _check_readable(draft, path, text)

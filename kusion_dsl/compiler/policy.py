@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from kusion_dsl.compiler.inputs import InstalledModule
 from kusion_dsl.errors import ModuleError, Position, Problem, WorkspaceError
-from kusion_dsl.model.component import Component, findings_of
+from kusion_dsl.model.component import Component, findings_of, read_fields
 from kusion_dsl.model.provenance import Deferred, Origin, mark_all
 from kusion_dsl.model.reference import Path, format_path
 from kusion_dsl.model.selector import Place
@@ -92,7 +92,7 @@ def _decision(workspace: Workspace, installed: InstalledModule, blocks: Mapping[
         return Decision(platform.model_construct(), {})  # nothing to validate, and so no validator to build
     model = block_model(intent, platform) if merged else platform
     try:
-        validated = model.model_validate(merged, by_alias=True, by_name=False)
+        validated = read_fields(model, merged)
     except ValidationError as error:
         raise WorkspaceError.of(_problems(workspace, installed, model, paths, error)) from None
     given = {name: getattr(validated, name) for name in validated.model_fields_set}

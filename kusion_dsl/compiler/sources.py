@@ -7,7 +7,7 @@ of literal dicts and lists, are found again: ``env.LOG_LEVEL`` is the line of th
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import CodeType
@@ -36,8 +36,21 @@ class Sources:
 
     def position(self, site: CallSite | None, path: Path = ()) -> Position | None:
         """Where ``path`` of the component made at ``site`` stands: as near as the file's text tells."""
-        if site is None:
-            return None
+        return Position(site.file, self._find(site, path)[0]) if site is not None else None
+
+    def options(self, site: CallSite | None, path: Path = ()) -> tuple[str, ...]:
+        """The names of the options that ``path`` is made with, in order of their text.
+
+        They are known where ``option("tag")`` stands in the expression, or in what a name in it was bound to in the
+        same file. An output of a component, ``database.url``, is not made with the component's options.
+        """
+        node = self._find(site, path)[1] if site is not None else None
+        if site is None or node is None or node is self._call(site):
+            return ()
+        return tuple(sorted(_options_in(node, self._bindings(site.file), set())))
+
+    def _find(self, site: CallSite, path: Path) -> tuple[int, ast.AST | None]:
+        """The line and the expression at ``path``, or at the nearest part around it that the file's text shows."""
         steps = (*site.path, *path)
         node: ast.AST | None = self._call(site) if steps else None
         line = site.line
@@ -46,14 +59,36 @@ class Sources:
             if found is None:
                 break
             line, node = found
-        return Position(site.file, line)
+        return line, node
+
+    def _bindings(self, file: str) -> dict[str, list[ast.expr]]:
+        """What each name of a file was bound to."""
+        if file not in self._bound:
+            bound: dict[str, list[ast.expr]] = {}
+            for node in ast.walk(self._tree(file)):
+                for name, value in _binding(node):
+                    bound.setdefault(name, []).append(value)
+            self._bound[file] = bound
+        return self._bound[file]
+
+    @cached_property
+    def _bound(self) -> dict[str, dict[str, list[ast.expr]]]:
+        return {}
+
+    @cached_property
+    def _trees(self) -> dict[str, ast.Module]:
+        return {}
+
+    def _tree(self, file: str) -> ast.Module:
+        if file not in self._trees:
+            self._trees[file] = ast.parse(self.texts[file])
+        return self._trees[file]
 
     def _call(self, site: CallSite) -> ast.Call | None:
         if site.file not in self.texts:
             return None
         if site.file not in self._calls:
-            tree = ast.parse(self.texts[site.file])
-            calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+            calls = (node for node in ast.walk(self._tree(site.file)) if isinstance(node, ast.Call))
             self._calls[site.file] = {(node.end_lineno or 0, node.end_col_offset or 0): node for node in calls}
         return self._calls[site.file].get(self._ends_of(site.code)[site.instruction // 2])
 
@@ -81,3 +116,29 @@ def _step(node: ast.AST, step: str | int) -> tuple[int, ast.AST] | None:
             if step < len(node.elts) and not any(isinstance(item, ast.Starred) for item in node.elts[: step + 1]):
                 return node.elts[step].lineno, node.elts[step]
     return None
+
+
+def _binding(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """The names that a statement binds, each with what it binds it to."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            yield name, value
+
+
+def _options_in(node: ast.AST, bindings: Mapping[str, list[ast.expr]], seen: set[str]) -> Iterator[str]:
+    match node:
+        case ast.Call(
+            func=ast.Name(id="option") | ast.Attribute(attr="option"), args=[ast.Constant(value=str(name)), *_]
+        ):
+            yield name
+        case ast.Attribute():
+            return
+        case ast.Name(id=name) if name not in seen:
+            seen.add(name)
+            for value in bindings.get(name, ()):
+                yield from _options_in(value, bindings, seen)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                yield from _options_in(child, bindings, seen)

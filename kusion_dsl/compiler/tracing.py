@@ -39,12 +39,12 @@ def _trace(value: Any, owner: Component, path: Path, origin_of: OriginOf) -> Any
 def plain(value: Any) -> Any:
     """``value`` without origins: only what JSON knows; tuples become lists."""
     match value:
+        case str():  # the most frequent one
+            return str.__str__(value)
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}
         case list() | tuple():
             return [plain(item) for item in value]
-        case str():
-            return str.__str__(value)
         case bool():
             return value
         case int():

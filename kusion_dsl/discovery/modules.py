@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
+import importlib.util
 import itertools
 import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from kusion_dsl.compiler.inputs import InstalledModule
 from kusion_dsl.errors import ModuleError, did_you_mean
 from kusion_dsl.model.app import Application
 from kusion_dsl.model.component import Component
+from kusion_dsl.model.identity import ModuleVersion
 from kusion_dsl.model.spec import KUSION
 from kusion_dsl.module import Module
 
@@ -131,6 +135,41 @@ def _module_of(kind: type[Component], component: Component, entries: tuple[Modul
         where=f"{site.file}:{site.line}" if site else kind.__name__,
         hint=f"the package {package} has no entry point in the group {GROUP} for it",
     )
+
+
+def source_digest(module: ModuleVersion) -> str:
+    """``sha256:<hex>`` of the files of an installed module's package, the same however it was installed.
+
+    It is that of what ``sha256sum`` prints for these files in order of their names; compiled files are no source.
+    Raises ModuleError where they cannot be read.
+    """
+    try:
+        points = importlib.metadata.distribution(module.distribution).entry_points
+        [point, *_] = points.select(group=GROUP, name=module.name)
+        files = sorted(found for place in _places(point.module.partition(".")[0]) for found in _source_files(place))
+        lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {name}\n" for name, path in files]
+    except (ImportError, OSError, ValueError) as error:
+        raise ModuleError(
+            f"the source of {module} cannot be read: {error}",
+            where=f"module {module.name}",
+            hint=f"repair it: pip install --force-reinstall {module.distribution}",
+        ) from None
+    return f"sha256:{hashlib.sha256(''.join(lines).encode()).hexdigest()}"
+
+
+def _places(package: str) -> list[Path]:
+    """The directories of a package, or the one file of a module. Raises ImportError where it is not there any more."""
+    spec = importlib.util.find_spec(package)
+    if spec is None:
+        raise ImportError(f"there is no {package} any more")
+    return [Path(place) for place in spec.submodule_search_locations or [spec.origin or ""]]
+
+
+def _source_files(place: Path) -> Iterator[tuple[str, Path]]:
+    """The files at a place, with their names from the package on."""
+    for path in [place] if place.is_file() else place.rglob("*"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path.relative_to(place.parent).as_posix(), path
 
 
 class _Providers(Mapping[str, str]):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kusion_dsl.documents import Document, DocumentError, load_yaml, read_model
-from kusion_dsl.errors import Position, Problem, WorkspaceError
+from kusion_dsl.errors import Position, Problem, SpecError, WorkspaceError
 from kusion_dsl.model.reference import SECRET_SCHEME
 from kusion_dsl.model.spec import digest_of
 from kusion_dsl.model.target import target_of
@@ -30,7 +30,11 @@ def read_workspace(name: str, text: str, file: str) -> Workspace:
     problems = list(_plain_credentials(document, config))
     if problems:
         raise WorkspaceError.of(problems)
-    return Workspace(name, config, document.positions, digest_of(document.value or {}))
+    try:
+        digest = digest_of(document.value)
+    except SpecError as error:  # a number that JSON does not have
+        raise WorkspaceError.of(error.problems).at(document.position(())) from None
+    return Workspace(name, config, document.positions, digest)
 
 
 def _plain_credentials(document: Document, config: WorkspaceConfig) -> Iterator[Problem]:

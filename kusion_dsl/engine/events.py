@@ -62,6 +62,7 @@ class _Planned:
     refreshed: bool = False
     wanted: Mapping[str, Any] | None = None
     differs: set[str] = field(default_factory=set)
+    drifted: set[str] = field(default_factory=set)
     replaces: tuple[str, ...] = ()
 
 
@@ -143,6 +144,7 @@ class Recorder:
         planned = self._planned.setdefault(name_of(step.urn), _Planned(step.type))
         planned.state = _inputs(step.old)
         planned.live = _inputs(step.new)
+        planned.drifted |= (step.detailed_diff or {}).keys()
         planned.refreshed = True
 
     def _plan(self, step: StepEventMetadata) -> None:
@@ -171,6 +173,7 @@ class Recorder:
                 each.wanted,
                 each.replaces,
                 tuple(sorted(each.differs)),
+                tuple(sorted(each.drifted)),
             )
             for id, each in _ordered(self._planned, order)
         )

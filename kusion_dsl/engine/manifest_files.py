@@ -136,13 +136,23 @@ class ManifestFiles:
             raise EngineError("there is no object in this file", where=document.position(), hint=_REPAIR)
         return document.value
 
+    def holds(self, identity: Identity) -> bool:
+        """Whether the object's file is there and is one that we wrote. Raises EngineError for one that is no text."""
+        text = _text(self.path(identity))
+        return text is not None and text.startswith(_MARK)
+
     def create(self, identity: Identity, obj: Mapping[str, Any]) -> None:
         """Write a new object; one that lies there already is taken over. Raises EngineError for a foreign file."""
+        text = self.check_free(identity, obj)
+        self._write(self.path(identity), text, manifest_of(obj), identity.is_secret)
+
+    def check_free(self, identity: Identity, obj: Mapping[str, Any]) -> str | None:
+        """What lies in the place of a new object, None for nothing. Raises EngineError for a foreign file."""
         path = self.path(identity)
         text = _text(path)
         if text is not None and not text.startswith(_MARK) and _parsed(text, path) != obj:
             raise _foreign(path)
-        self._write(path, text, manifest_of(obj), identity.is_secret)
+        return text
 
     def update(self, identity: Identity, obj: Mapping[str, Any]) -> None:
         """Write a known object. Raises EngineError if a foreign file lies in its place."""

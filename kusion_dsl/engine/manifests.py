@@ -56,14 +56,14 @@ class ManifestsProvider(Provider):
         return diff_response(changed, _NAMES if renamed else frozenset())
 
     def Create(self, request: Any, context: Any) -> provider_pb2.CreateResponse:
-        """Write a new object's file."""
+        """Write a new object's file; a preview tells whether that could be."""
         obj = from_struct(request.properties)
         identity = _identity(_type_of(request.urn), obj)
-        if not request.preview:
-            try:
-                self._opened.create(identity, revealed(obj))
-            except (EngineError, OSError) as error:
-                fail(context, error)
+        act = self._opened.check_free if request.preview else self._opened.create
+        try:
+            act(identity, revealed(obj))
+        except (EngineError, OSError) as error:
+            fail(context, error)
         return provider_pb2.CreateResponse(id=identity.id, properties=request.properties)
 
     def Read(self, request: Any, context: Any) -> provider_pb2.ReadResponse:

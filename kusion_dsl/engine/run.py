@@ -12,7 +12,42 @@ from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.masking import Mask
 from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.state import StateAtRest
 from kusion_dsl.model.target import Target
+
+
+class State(Protocol):
+    """The state of one stack where it lies, kept as bytes by somebody who need not understand them.
+
+    Everybody may read. Who holds the lease of the stack may write: once :meth:`begin`, any number of times
+    :meth:`append`, then :meth:`fold` or :meth:`discard`. Every method raises StorageError, and BusyError where somebody
+    else has the stack; what was not acknowledged by returning counts as not done.
+    """
+
+    @property
+    def lost(self) -> bool:
+        """Whether the right to write is known to be lost. Waits for nothing."""
+
+    def read(self) -> StateAtRest:
+        """What is there. Must be called before :meth:`begin`; from then on no earlier run can write any more."""
+
+    def begin(self, opening: bytes) -> None:
+        """Begin a journal: ``opening`` is everything that is needed to go on should this run die."""
+
+    def working(self, pid: int) -> None:
+        """Let be known that the process ``pid`` of this host does the work."""
+
+    def append(self, record: bytes) -> None:
+        """Write the next record of the journal; it is durable when this returns."""
+
+    def hand_over(self, state: bytes) -> None:
+        """Let Pulumi itself write the published copy, which is the truth from now on and begins as ``state``."""
+
+    def fold(self, state: bytes) -> None:
+        """End the run: ``state`` is the truth from now on, and is published; the journal goes."""
+
+    def discard(self) -> None:
+        """End a run that did nothing: everything is as it was before :meth:`begin`."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +55,7 @@ class Run:
     """One run of an engine on one stack.
 
     - ``backend``: the URL of Pulumi's backend; ``passphrase_file`` holds the key of its state
+    - ``state``: the state of the stack in that backend; a preview only reads it
     - ``directory``: what a relative ``target.directory`` is relative to
     - ``secret``: the value of a ``ref://`` reference; raises SecretError. Called only for those that the Spec has
     - ``refresh``: whether live objects are read first; then what differs from the Spec is reverted
@@ -33,6 +69,7 @@ class Run:
     directory: Path
     backend: str
     passphrase_file: Path
+    state: State
     secret: Callable[[Reference], str]
     refresh: bool = True
     retain: frozenset[str] = frozenset()
@@ -67,4 +104,7 @@ class Engine(Protocol):
         """Make live what ``run.spec`` says, telling ``report`` as it goes."""
 
     def destroy(self, run: Run, report: Report) -> Outcome:
-        """Remove everything that Pulumi's state of the stack has; ``run.spec`` is what was applied last."""
+        """Remove everything that Pulumi's state of the stack has, but for what is protected and what that depends on.
+
+        ``run.spec`` is what was applied last.
+        """

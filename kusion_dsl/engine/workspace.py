@@ -27,14 +27,9 @@ ORGANIZATION = "organization"
 """What Pulumi calls the organization on every backend but its own service."""
 
 
-def stack_name(ref: StackRef) -> str:
-    """The name of a stack within its Pulumi project. Neither part has a dot, so it is unambiguous."""
-    return f"{ref.stack}.{ref.workspace}"
-
-
 def qualified_name(ref: StackRef) -> str:
     """The full name of a stack: ``organization/<project>/<stack>.<workspace>``."""
-    return f"{ORGANIZATION}/{ref.project}/{stack_name(ref)}"
+    return f"{ORGANIZATION}/{ref.project}/{ref.pulumi_stack}"
 
 
 class Workspace(auto.LocalWorkspace):

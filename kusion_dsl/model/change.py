@@ -35,7 +35,9 @@ class Step:
 
     ``state`` are its inputs as the last run left them, ``live`` as the provider reads them now (equal to ``state``
     where live was not read, None where the object is gone), ``wanted`` as the Spec has them, references resolved as
-    far as they are known. Secret values are blinded. ``replaces`` are the input paths that force a replacement.
+    far as they are known. Secret values are blinded. ``replaces`` are the input paths that force a replacement,
+    ``differs`` those in which live and wanted differ, ``drifted`` those in which live differs from the state: secret
+    values too, of which nothing else can be seen.
     """
 
     id: str
@@ -46,13 +48,17 @@ class Step:
     wanted: Mapping[str, Any] | None = None
     replaces: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field that differs: what was applied, what is wanted, what is live, and who caused it.
 
-    ``label`` names it for people (``spec.template.spec.containers[web].image``), ``path`` is where it is in the Spec.
+    - ``label`` names it for people (``spec.template.spec.containers[web].image``), ``path`` is where it is in the Spec
+    - ``former`` are the origins of the value before, where somebody else than now had put it there
+    - ``follows`` are the ids of resources whose values it takes and which change in the same run
+    - ``applied`` tells whether applying makes it so; what the option ``ignoreChanges`` names stays as it is live
     """
 
     label: str
@@ -62,11 +68,19 @@ class FieldChange:
     live: Any
     cause: Cause
     origins: tuple[Origin, ...] = ()
+    former: tuple[Origin, ...] = ()
+    follows: tuple[str, ...] = ()
+    applied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would happen, or happened, to one resource. ``fields`` is empty for a create or a delete."""
+    """What would happen, or happened, to one resource.
+
+    - ``fields`` is empty for a delete, and for a create unless somebody deleted what is also changed
+    - ``note`` says in words what the operation does not
+    - ``forces`` are the ids of the resources that change because this one does
+    """
 
     id: str
     type: str
@@ -74,6 +88,7 @@ class Change:
     fields: tuple[FieldChange, ...] = ()
     origins: tuple[Origin, ...] = ()
     note: str = ""
+    forces: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,23 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    PrivateAttr,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import CoreSchema, ErrorDetails
 
 from kusion_dsl.errors import AppError, did_you_mean
 from kusion_dsl.model.load_session import CallSite, Finding, InvalidComponent, current_session
@@ -23,6 +35,9 @@ from kusion_dsl.model.token import OutputToken, has_token
 _serials = itertools.count(1)
 _NOT_TEXT = ("dict_type", "list_type", "mapping_type", "model_type", "sequence_str", "set_type", "tuple_type")
 """What pydantic says of a text where a mapping, a list or a component belongs: no value that is known later is one."""
+
+_IN_DOCUMENT = {"fields": "by alias"}
+"""The context of a validation in which fields are called as in documents: by it the components within know, too."""
 
 _INTERNAL = ("kusion_dsl.", "pydantic.", "pydantic_core.")
 
@@ -90,6 +105,8 @@ class Component(BaseModel):
 
         def __getattr__(self, name: str) -> Any:
             private = object.__getattribute__(self, "__pydantic_private__")
+            if private and name in private:
+                return private[name]
             if private and private.get("_invalid") and not name.startswith("_"):
                 raise InvalidComponentError(name)
             if name.startswith("_"):
@@ -118,6 +135,31 @@ class Component(BaseModel):
                 return value
             raise
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """In a field of another model: validated by its own validator, which is built when one is given.
+
+        Else the validator of a service would hold those of everything that a service can have, most of it never given,
+        and building it would take longer than compiling a small application.
+        """
+        if handler.field_name is None:
+            return handler(source)
+        return handler.generate_schema(Annotated[Any, PlainValidator(cls._part), Tag(cls.__name__)])
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        if schema["type"] == "function-plain":
+            cls.model_rebuild()
+            schema = cls.__pydantic_core_schema__
+        return handler(schema)
+
+    @classmethod
+    def _part(cls, value: Any, info: ValidationInfo) -> Self:
+        """What a field of another model was given; pydantic puts the field before the places of what is wrong in it."""
+        if isinstance(value, cls):
+            return value
+        return read_fields(cls, value) if info.context == _IN_DOCUMENT else cls.model_validate(value)
+
     @property
     def serial(self) -> int:
         """The number by which outputs of this component refer to it; differs from run to run."""
@@ -139,7 +181,8 @@ class Component(BaseModel):
         return next((site for site in nearest if site is not None), None)
 
     @classmethod
-    def outputs(cls) -> dict[str, output]:
+    @cache
+    def outputs(cls) -> Mapping[str, output]:
         """The declared outputs by name."""
         found = {name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()}
         return {name: value for name, value in sorted(found.items()) if isinstance(value, output)}
@@ -177,6 +220,14 @@ class Component(BaseModel):
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and isinstance(other, Component) and self.__dict__ == other.__dict__
+
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+
+
+def read_fields(model: type[_ModelT], document: Any) -> _ModelT:
+    """``document`` as a ``model``, its fields called as in documents: by their aliases. Raises ValidationError."""
+    return model.model_validate(document, by_alias=True, by_name=False, context=_IN_DOCUMENT)
 
 
 def _is_known_later(found: list[ErrorDetails]) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kusion_dsl.model.change import MISSING
-from kusion_dsl.model.keyed import key_of
+from kusion_dsl.model.keyed import key_of, order_matters
 from kusion_dsl.model.reference import Path, format_path
 
 _DELIMITER = re.compile(r'[\[\]"]')
@@ -30,50 +30,102 @@ class Difference:
     new: Any
 
 
-def differences(old: Any, new: Any) -> tuple[Difference, ...]:
-    """Every difference, in order of the new value; a part that only one side has is told as a whole."""
-    return tuple(_walk("", (), (), old, new))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where two values stand that are compared: the label of both, and the path of each."""
+
+    label: str = ""
+    old: Path = ()
+    new: Path = ()
+
+    @property
+    def field(self) -> str | int | None:
+        """The last step; None at the top."""
+        return self.new[-1] if self.new else None
+
+    def below(self, key: str) -> Place:
+        """The place of a field."""
+        return Place(_below(self.label, key), (*self.old, key), (*self.new, key))
+
+    def at(self, index: int) -> Place:
+        """The place of an item of a list in which the order tells them apart."""
+        return Place(f"{self.label}[{index}]", (*self.old, index), (*self.new, index))
+
+    def item(self, name: str, old: int, new: int) -> Place:
+        """The place of an item of a keyed list."""
+        return Place(_item(self.label, name), (*self.old, old), (*self.new, new))
+
+    def order(self) -> str:
+        """The label of the order of a list's items."""
+        return f"{self.label} (order)"
 
 
-def _walk(label: str, old_path: Path, new_path: Path, old: Any, new: Any) -> Iterator[Difference]:
+_TOP = Place()
+
+
+def differences(old: Any, new: Any, place: Place = _TOP) -> tuple[Difference, ...]:
+    """Every difference, in order of the new value; a part that only one side has is told as a whole.
+
+    Another order of the same items is told as one where it means something, and not at all where it does not.
+    """
+    return tuple(_walk(place, old, new))
+
+
+def _walk(place: Place, old: Any, new: Any) -> Iterator[Difference]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*new, *(key for key in old if key not in new)]:
-            yield from _walk(
-                _below(label, key), (*old_path, key), (*new_path, key), old.get(key, MISSING), new.get(key, MISSING)
-            )
+            yield from _walk(place.below(key), old.get(key, MISSING), new.get(key, MISSING))
     elif isinstance(old, list) and isinstance(new, list):
-        yield from _lists(label, old_path, new_path, old, new)
-    elif not _same(old, new):
-        yield Difference(label, old_path, new_path, old, new)
+        yield from _lists(place, old, new)
+    elif not same(old, new):
+        yield Difference(place.label, place.old, place.new, old, new)
 
 
-def _lists(label: str, old_path: Path, new_path: Path, old: list[Any], new: list[Any]) -> Iterator[Difference]:
-    key = key_of(new_path[-1] if new_path else None, old, new)
+def _lists(place: Place, old: list[Any], new: list[Any]) -> Iterator[Difference]:
+    key = key_of(place.field, old, new)
     if key is None:
+        if is_reordered(old, new):
+            yield Difference(place.order(), place.old, place.new, old, new)
+            return
         for index in range(max(len(old), len(new))):
             before = old[index] if index < len(old) else MISSING
             after = new[index] if index < len(new) else MISSING
-            yield from _walk(f"{label}[{index}]", (*old_path, index), (*new_path, index), before, after)
+            yield from _walk(place.at(index), before, after)
         return
-    olds = {str(item[key]): index for index, item in enumerate(old)}
-    news = {str(item[key]): index for index, item in enumerate(new)}
+    olds, news = items_by(key, old), items_by(key, new)
     for name in [*news, *(name for name in olds if name not in news)]:
-        old_index, new_index = olds.get(name), news.get(name)
-        yield from _walk(
-            _item(label, name),
-            (*old_path, len(old) if old_index is None else old_index),
-            (*new_path, len(new) if new_index is None else new_index),
-            MISSING if old_index is None else old[old_index],
-            MISSING if new_index is None else new[new_index],
-        )
+        old_index, before = olds.get(name, (len(old), MISSING))
+        new_index, after = news.get(name, (len(new), MISSING))
+        yield from _walk(place.item(name, old_index, new_index), before, after)
     common_old, common_new = [name for name in olds if name in news], [name for name in news if name in olds]
-    if common_old != common_new:
-        yield Difference(f"{label} (order)", old_path, new_path, common_old, common_new)
+    if common_old != common_new and order_matters(place.field, old, new):
+        yield Difference(place.order(), place.old, place.new, common_old, common_new)
 
 
-def _same(old: Any, new: Any) -> bool:
+def items_by(key: str, items: Sequence[Mapping[str, Any]]) -> dict[str, tuple[int, Any]]:
+    """The items of a keyed list by their names, each with its index."""
+    return {str(item[key]): (index, item) for index, item in enumerate(items)}
+
+
+def is_reordered(old: Sequence[Any], new: Sequence[Any]) -> bool:
+    """Whether both have the same items in another order."""
+    if len(old) != len(new) or same(old, new):
+        return False
+    return sorted(map(_text, old)) == sorted(map(_text, new))
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def same(old: Any, new: Any) -> bool:
     """Equal as JSON is: True is not 1, but 1 is 1.0."""
-    return old == new and isinstance(old, bool) == isinstance(new, bool)
+    match old, new:
+        case Mapping(), Mapping():
+            return old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
+        case list(), list():
+            return len(old) == len(new) and all(map(same, old, new))
+    return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
 
 
 def _below(label: str, key: str) -> str:

@@ -16,26 +16,34 @@ class StackRef(NamedTuple):
     def __str__(self) -> str:
         return f"{self.project}/{self.stack} in workspace {self.workspace}"
 
+    @property
+    def pulumi_stack(self) -> str:
+        """The name of the stack within its Pulumi project. Neither part has a dot, so it is unambiguous."""
+        return f"{self.stack}.{self.workspace}"
+
 
 class Actor(NamedTuple):
-    """Who ran: the user, the host, the process, and the CI run if it was one."""
+    """Who ran: the user, the host, the process, and the CI run if it was one: its id, and its page if there is one."""
 
     user: str
     host: str
     pid: int
     ci: str = ""
+    url: str = ""
 
     def __str__(self) -> str:
         return self.ci or f"{self.user}@{self.host}"
 
     def to_json(self) -> dict[str, Any]:
         """The stored form."""
-        return {"user": self.user, "host": self.host, "pid": self.pid, **({"ci": self.ci} if self.ci else {})}
+        document: dict[str, Any] = {"user": self.user, "host": self.host, "pid": self.pid}
+        return {**document, **{name: text for name, text in (("ci", self.ci), ("url", self.url)) if text}}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Actor:
         """The inverse of :meth:`to_json`."""
-        return cls(document["user"], document["host"], document["pid"], document.get("ci", ""))
+        ci, url = document.get("ci", ""), document.get("url", "")
+        return cls(document["user"], document["host"], document["pid"], ci, url)
 
 
 class Revision(NamedTuple):
@@ -56,11 +64,25 @@ class Revision(NamedTuple):
 
 
 class ModuleVersion(NamedTuple):
-    """A module that took part: its name, and the distribution and version that provided it."""
+    """A module that took part: its name, the distribution and version that provided it, and the digest of its source.
+
+    The digest tells apart what has one version: an editable install, a version that was published twice. It is known
+    from when a release is written on, and empty before.
+    """
 
     name: str
     distribution: str
     version: str
+    digest: str = ""
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The stored form."""
+        return self._asdict()
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> ModuleVersion:
+        """The inverse of :meth:`to_json`."""
+        return cls(**document)

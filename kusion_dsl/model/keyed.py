@@ -37,6 +37,18 @@ def key_of(field: str | int | None, *lists: Sequence[Any]) -> str | None:
     return None
 
 
+def order_matters(field: str | int | None, *lists: Sequence[Any]) -> bool:
+    """Whether the order of the items of a keyed list means anything.
+
+    Init containers run one after the other
+    (https://kubernetes.io/docs/concepts/workloads/pods/init-containers/); a variable sees only those before it
+    (https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/).
+    """
+    if field == "env":
+        return any("$(" in str(item.get("value")) for items in lists for item in items)
+    return field == "initContainers"
+
+
 def _identifies(key: str, items: Sequence[Any]) -> bool:
     values = [item.get(key) if isinstance(item, Mapping) else None for item in items]
     return None not in values and len(set(map(str, values))) == len(values)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class CallSite:
 
     def below(self, step: str | int) -> CallSite:
         """The place of a part of the argument at ``path``."""
-        return replace(self, path=(*self.path, step))
+        return CallSite(self.file, self.line, self.code, self.instruction, (*self.path, step))
 
 
 class Finding(NamedTuple):

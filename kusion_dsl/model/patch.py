@@ -1,12 +1,10 @@
 """Patches that people write: what modules do not offer a field for, on any resource that they make."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from kusion_dsl.model.component import Component
 from kusion_dsl.model.selector import Glob, Selecting
@@ -61,6 +59,8 @@ Json = Annotated[Mapping[str, Any], AfterValidator(_json)]
 
 class ResourcePatch(BaseModel):
     """Which resources are changed, and how: what patches of applications and of workspaces have in common."""
+
+    model_config = ConfigDict(defer_build=True)
 
     kind: Glob | None = None
     """The kind of the resources: ``Deployment``, or the last part of a cloud resource's type, or the whole type

@@ -29,15 +29,15 @@ def template_path(type: str) -> Path | None:
     return TEMPLATES.get(type)
 
 
-def at(value: Any, path: Path) -> Any:
-    """The part of a JSON-like value at ``path``; None where it is not there."""
+def at(value: Any, path: Path, missing: Any = None) -> Any:
+    """The part of a JSON-like value at ``path``; ``missing`` where it is not there."""
     for step in path:
         if isinstance(value, Mapping):
-            value = value.get(step)
+            value = value.get(step, missing)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             value = value[step]
         else:
-            return None
+            return missing
     return value
 
 

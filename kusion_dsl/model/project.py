@@ -1,7 +1,5 @@
 """Projects and stacks: ``project.yaml``, ``stack.yaml``."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field

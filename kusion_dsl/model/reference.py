@@ -138,7 +138,7 @@ def _json_string(quoted: str, text: str) -> str:
 
 def escape(text: str) -> str:
     """Make ``text`` literal: nothing in it is taken for a reference."""
-    return re.sub(r"\$+\{", lambda run: "$" + run[0], text)
+    return re.sub(r"\$+\{", lambda run: "$" + run[0], text) if "${" in text else text
 
 
 def render(pieces: Iterable[Piece]) -> str:

@@ -4,8 +4,6 @@ The forms are the ancestor's, and beside them ``env`` and ``file``. Its ``fake``
 refuses in a workspace, are not there: no value of theirs could ever be resolved.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID

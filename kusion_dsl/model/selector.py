@@ -1,7 +1,5 @@
 """What a part of a workspace is about: projects, their stacks, their applications, by exact names and globs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated, NamedTuple

@@ -7,7 +7,7 @@ secret in it; references to other resources and to the secret store stand in its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -53,6 +53,11 @@ class SpecResource:
     def is_kubernetes_secret(self) -> bool:
         """Whether it is a Kubernetes Secret, all of whose data is secret."""
         return self.type == "kubernetes:core/v1:Secret"
+
+    @property
+    def secret_fields(self) -> tuple[str, ...]:
+        """The fields all of whose values are secret."""
+        return ("data", "stringData") if self.is_kubernetes_secret else ()
 
     def references(self) -> tuple[Reference, ...]:
         """Every reference in its attributes."""
@@ -124,6 +129,11 @@ class Spec:
 
     def __contains__(self, id: object) -> bool:
         return id in self._by_id
+
+    def ordered(self, ids: Iterable[str]) -> list[str]:
+        """``ids`` in order of the resources; those that it does not have come last, sorted."""
+        places = {resource.id: place for place, resource in enumerate(self.resources)}
+        return sorted(ids, key=lambda id: (places.get(id, len(places)), id))
 
     @cached_property
     def _by_id(self) -> Mapping[str, SpecResource]:

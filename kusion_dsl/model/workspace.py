@@ -1,7 +1,5 @@
 """Workspaces: what the platform decides, in the ancestor's form."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,7 +25,7 @@ def _checked_version(text: str) -> str:
     return text
 
 
-def specifier(text: str) -> SpecifierSet:
+def specifier(text: str) -> "SpecifierSet":
     """A PEP 440 specifier; a bare version means ``==``. Raises ValueError for anything else."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
     from packaging.version import InvalidVersion, Version

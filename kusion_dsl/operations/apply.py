@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 
 from kusion_dsl.engine.run import Outcome, Report
 from kusion_dsl.errors import KusionError, Problem, RefusedError
+from kusion_dsl.model.change import ResourceResult
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.release import History, Kind, PhaseRecord, Release
+from kusion_dsl.operations.evidence import kusion_version, modules_of, outputs_of, provenance_of
+from kusion_dsl.operations.foreign import check_foreign
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.preview import Preview, preview, run_of
 from kusion_dsl.operations.proposal import Proposal
@@ -18,23 +21,32 @@ from kusion_dsl.storage.leases import Lease
 
 @dataclass(frozen=True)
 class Applied:
-    """What became of an apply: the release it left, and how the engine's run ended."""
+    """What became of an apply: the release it left, and how the engine's run ended.
+
+    ``not_shown`` is what the engine did though no preview had shown it: live was changed in the last moment.
+    """
 
     history: History
     outcome: Outcome
+    not_shown: tuple[ResourceResult, ...] = ()
 
 
 Consent = Callable[[Preview], None]
 """Asks whether a preview that is not the one that was shown may be applied; raises RefusedError if not."""
 
 
-def apply(host: Host, shown: Preview, reconsider: Consent | None, report: Report) -> Applied | None:
+def apply(
+    host: Host, shown: Preview, reconsider: Consent | None, report: Report, accept: Consent | None = None
+) -> Applied | None:
     """Apply what ``shown`` previews; None where there is nothing to do.
 
     The lease is taken after consent; if the stack was changed in the meantime, what would change now is previewed
     anew and goes through ``reconsider``. Where that is None nobody can be asked, and RefusedError says who was
     faster: of two runs that overlap one fails, however long either takes. Raises BusyError where somebody else
     holds the lease; then nothing was written. What fails for single resources is in the outcome, and in the release.
+
+    ``accept`` is given what would change once the lease is held, previewed anew whether or not anybody changed
+    anything; where it raises, nothing is applied.
     """
     if shown.is_noop:
         return None
@@ -43,12 +55,25 @@ def apply(host: Host, shown: Preview, reconsider: Consent | None, report: Report
         _check_base(host, shown)  # before the lease is taken, for nothing is written by a run that refuses
     engine = host.engine()
     with leased(host, proposal.ref, proposal.kind) as lease:
-        current = _current(host, shown, reconsider)
+        if accept is not None:
+            current = preview(host, proposal, live=shown.live)
+            accept(current)
+        else:
+            current = _current(host, shown, reconsider)
         if current.is_noop:
             return None
+        check_foreign(host, proposal.ref, shown.foreign if accept is not None else current.foreign)
         release = release_of(host, proposal)
-        run = run_of(host, proposal, refresh=current.live)
-        return record(host, lease, release, lambda: engine.apply(run, report))
+        run = run_of(host, proposal, lease, refresh=current.live)
+        applied = record(host, lease, release, lambda: engine.apply(run, report))
+        return replace(applied, not_shown=_not_shown(current, applied.outcome))
+
+
+def _not_shown(shown: Preview, outcome: Outcome) -> tuple[ResourceResult, ...]:
+    """What was done that was not shown. To forget what is kept is no deletion."""
+    known = {change.id: change.operation for change in shown.changes}
+    kept = {change.id for change in shown.changes if change.operation == "same" and change.note}
+    return tuple(each for each in outcome.results if known.get(each.id) != each.operation and each.id not in kept)
 
 
 def _current(host: Host, shown: Preview, reconsider: Consent | None) -> Preview:
@@ -58,7 +83,7 @@ def _current(host: Host, shown: Preview, reconsider: Consent | None) -> Preview:
     if not _moved(shown.base, host.releases.newest(shown.proposal.ref)):
         return shown
     anew = preview(host, shown.proposal, live=shown.live)
-    if reconsider is not None and not anew.is_noop and anew.changes != shown.changes:
+    if reconsider is not None and not anew.is_noop and (anew.changes, anew.foreign) != (shown.changes, shown.foreign):
         reconsider(anew)
     return anew
 
@@ -107,18 +132,22 @@ def release_of(host: Host, proposal: Proposal) -> Release:
         kind=proposal.kind,
         created=host.now(),
         actor=host.actor,
-        source=host.revision_of(proposal.directory),
+        source=proposal.source or host.revision_of(proposal.directory),
         target=proposal.target,
         spec=proposal.spec,
-        modules=proposal.modules,
+        modules=modules_of(proposal),
         workspace_digest=proposal.workspace_digest,
         options=proposal.options,
         previous=newest.digest if newest else "",
+        restores=proposal.restores,
+        kusion=kusion_version(),
+        provenance=provenance_of(host, proposal),
     )
 
 
 def record(host: Host, lease: Lease, release: Release, act: Callable[[], Outcome]) -> Applied:
     """Write ``release``, ``act``, and write what became of it, whatever that is."""
+    begun = host.clock.monotonic()
     history = host.releases.create(release)
     history = host.releases.append(history, PhaseRecord("applying", host.now(), lease.number))
     failure: KusionError | None = None
@@ -127,7 +156,7 @@ def record(host: Host, lease: Lease, release: Release, act: Callable[[], Outcome
     except KusionError as error:
         failure, outcome = error, Outcome(error=str(error))
     try:
-        history = _finish(host, lease, history, outcome)
+        history = _finish(host, lease, history, outcome, host.clock.monotonic() - begun)
     except KusionError as error:
         first = failure.problems if failure else (Problem(outcome.error, str(release.ref)),) if outcome.error else ()
         raise type(error).of([*first, *error.problems]) from None
@@ -136,7 +165,7 @@ def record(host: Host, lease: Lease, release: Release, act: Callable[[], Outcome
     return Applied(history, outcome)
 
 
-def _finish(host: Host, lease: Lease, history: History, outcome: Outcome) -> History:
+def _finish(host: Host, lease: Lease, history: History, outcome: Outcome, seconds: float) -> History:
     failed = bool(outcome.error) or any(result.status == "failed" for result in outcome.results)
     lease.check()
     return host.releases.append(
@@ -148,5 +177,7 @@ def _finish(host: Host, lease: Lease, history: History, outcome: Outcome) -> His
             results=tuple(replace(each, message=host.mask.text(each.message)) for each in outcome.results),
             resources=outcome.resources,
             message=host.mask.text(outcome.error),
+            outputs=outputs_of(history.release.spec, outcome, host.mask),
+            seconds=round(seconds, 3),
         ),
     )

@@ -1,50 +1,77 @@
-"""Destroy: remove everything a stack has, from its releases alone."""
+"""Destroy: remove everything a stack has, from its releases alone.
+
+What is protected stays, and with it what it depends on: the release of a destroy has a Spec of these. What is to be
+retained is only forgotten. Nothing overrides either but an apply that no longer says so.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Report
 from kusion_dsl.errors import RefusedError
-from kusion_dsl.model.change import Change
+from kusion_dsl.model.change import Change, Step
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.release import History
+from kusion_dsl.model.spec import Spec, SpecResource
 from kusion_dsl.model.target import Target
 from kusion_dsl.operations.apply import Applied, leased, record, release_of
+from kusion_dsl.operations.foreign import ForeignState, check_foreign, foreign_state
 from kusion_dsl.operations.host import Host
+from kusion_dsl.operations.losses import Loss, losses
+from kusion_dsl.operations.origin import Intrusion, intrusion
 from kusion_dsl.operations.preview import (
     SHARED,
     check_target,
     engine_run,
     has_resources,
-    origin_warnings,
+    last_applied,
     secrets_of,
     shared_elsewhere,
 )
 from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.operations.selection import Selection, select_ref
 
+PROTECTED = "protected: stays"
+NEEDED = "stays: what is protected depends on it"
+RETAINED = "to be retained: stays, and is only forgotten"
+
 
 @dataclass(frozen=True)
 class Demolition:
-    """What a destroy would remove. ``kept`` are the ids that stay, because other stacks have them too.
+    """What a destroy would remove, and what would survive it.
 
-    ``directory`` is the project's, where one is at hand.
+    - ``survivors``: what the stack has afterwards, as it was last applied: what is protected, and what that needs
+    - ``kept``: the ids that stay because other stacks have them too
+    - ``changes``: everything that there is; what is not deleted has a note that says why
+    - ``directory``: the project's, where one is at hand; ``named`` tells that the stack was not found there
+    - ``foreign``: there where a plain ``pulumi`` has changed the state
     """
 
     ref: StackRef
     base: History | None
     directory: Path
-    changes: tuple[Change, ...]
-    kept: frozenset[str]
+    named: bool
+    survivors: Spec = field(default_factory=Spec)
+    kept: frozenset[str] = frozenset()
+    changes: tuple[Change, ...] = ()
+    intrusion: Intrusion | None = None
+    foreign: ForeignState | None = None
     warnings: tuple[str, ...] = ()
 
     @property
     def is_noop(self) -> bool:
         """Whether there is nothing to remove."""
-        return self.base is None or not has_resources(self.base)
+        if self.base is None or not has_resources(self.base):
+            return True
+        return bool(self.survivors.resources) and all(change.id in self.survivors for change in self.changes)
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What would be lost for good."""
+        return losses(self.changes)
 
 
 def preview_destroy(host: Host, selection: Selection) -> Demolition:
@@ -55,26 +82,56 @@ def preview_destroy(host: Host, selection: Selection) -> Demolition:
     ref, directory = select_ref(host, selection)
     base = host.releases.newest(ref)
     if base is None or not has_resources(base):
-        return Demolition(ref, base, directory, (), frozenset())
-    target = base.release.target
+        return Demolition(ref, base, directory, selection.named)
     if selection.target_directory:
         check_target(base, Target("manifests", selection.target_directory))
-    kept = shared_elsewhere(host, ref, target)
-    nothing = _nothing(base, directory)
-    secret = secrets_of(host, nothing.spec, directory)
-    run = engine_run(host, nothing, secret, refresh=False, retain=kept)
+    applied, damage = last_applied(host, ref)
+    survivors = replace(base.release.spec, resources=_survivors(applied, base.release.spec))
+    kept = shared_elsewhere(host, ref, base.release.target) - {each.id for each in survivors.resources}
+    after = _after(base, survivors, directory, named=selection.named)
+    run = engine_run(host, after, secrets_of(host, survivors, directory), refresh=False, retain=kept)
     steps = {step.id: step for step in host.engine().preview(run)}
-    changes = tuple(
-        Change(id, steps[id].type, "same" if id in kept else "delete", note=SHARED if id in kept else "")
-        for id in reversed(_in_order(steps, base))
+    order = reversed(base.release.spec.ordered(steps))
+    changes = tuple(_change(steps[id], applied, survivors, kept) for id in order)
+    intruding = None if selection.named else intrusion(host, base, directory, changes)
+    foreign = foreign_state(host, ref)
+    return Demolition(
+        ref=ref,
+        base=base,
+        directory=directory,
+        named=selection.named,
+        survivors=survivors,
+        kept=kept & steps.keys(),
+        changes=changes,
+        intrusion=intruding,
+        foreign=foreign,
+        warnings=(*damage, *(str(each) for each in (intruding, foreign) if each)),
     )
-    warnings = () if selection.named else origin_warnings(host, base, directory)
-    return Demolition(ref, base, directory, changes, kept & steps.keys(), warnings)
 
 
-def _in_order(ids: Iterable[str], base: History) -> list[str]:
-    order = {resource.id: number for number, resource in enumerate(base.release.spec.resources)}
-    return sorted(ids, key=lambda id: (order.get(id, len(order)), id))
+def _survivors(applied: Mapping[str, SpecResource], spec: Spec) -> tuple[SpecResource, ...]:
+    """What is protected, and what that depends on, dependencies first."""
+    surviving: set[str] = set()
+    waiting = [id for id, resource in applied.items() if resource.options.get("protect")]
+    while waiting:
+        id = waiting.pop()
+        if id in applied and id not in surviving:
+            surviving.add(id)
+            waiting += applied[id].depends_on
+    return tuple(applied[id] for id in spec.ordered(surviving))
+
+
+def _change(step: Step, applied: Mapping[str, SpecResource], survivors: Spec, kept: frozenset[str]) -> Change:
+    resource = applied.get(step.id)
+    if step.id in survivors:
+        note = PROTECTED if survivors[step.id].options.get("protect") else NEEDED
+    elif step.id in kept:
+        note = SHARED
+    elif resource is not None and resource.options.get("retainOnDelete"):
+        note = RETAINED
+    else:
+        return Change(step.id, step.type, "delete")
+    return Change(step.id, step.type, "same", note=note)
 
 
 def destroy(host: Host, shown: Demolition, report: Report) -> Applied | None:
@@ -90,22 +147,28 @@ def destroy(host: Host, shown: Demolition, report: Report) -> Applied | None:
                 where=str(shown.ref),
                 hint="run the command again to see what it has now",
             )
-        nothing, last = _nothing(newest, shown.directory), newest.release
+        check_foreign(host, shown.ref, shown.foreign)
+        last = newest.release
+        after = _after(newest, shown.survivors, shown.directory, named=shown.named)
+        surviving = {each.id for each in shown.survivors.resources}
+        retain = shown.kept | (shared_elsewhere(host, shown.ref, last.target) - surviving)  # shared since, maybe
         secret = secrets_of(host, last.spec, shown.directory)
-        retain = shown.kept | shared_elsewhere(host, shown.ref, last.target)  # somebody may share it since
-        run = engine_run(host, replace(nothing, spec=last.spec), secret, refresh=False, retain=retain)
-        return record(host, lease, release_of(host, nothing), lambda: engine.destroy(run, report))
+        run = engine_run(host, replace(after, spec=last.spec), secret, lease, refresh=False, retain=retain)
+        return record(host, lease, release_of(host, after), lambda: engine.destroy(run, report))
 
 
-def _nothing(base: History, directory: Path) -> Proposal:
-    """A stack without resources, where ``base`` left it."""
+def _after(base: History, survivors: Spec, directory: Path, *, named: bool) -> Proposal:
+    """The stack as a destroy leaves it, where ``base`` had it."""
     last = base.release
     return Proposal(
         ref=last.ref,
         kind="destroy",
-        spec=replace(last.spec, resources=()),
+        spec=survivors,
         target=last.target,
         directory=directory,
+        provenance=last.provenance,
         modules=last.modules,
         workspace_digest=last.workspace_digest,
+        source=last.source if named else None,
+        named=named,
     )

@@ -1,110 +1,248 @@
 """What the engine would do, explained: whose doing each difference is, and where it was caused.
 
 Three values of each field decide: *before*, as it was last applied, resource by resource; *after*, as the Spec has
-it; *live*, as the provider reads it. A field that nobody changed is never told.
+it; *live*, as the provider reads it. A field that nobody changed is never told. What the engine finds different though
+nothing of it can be seen (a secret, a value of another resource) is told by what it depends on.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from kusion_dsl.model.change import Cause, Change, FieldChange, Step
-from kusion_dsl.model.difference import Difference, differences, labels
+from kusion_dsl.model.change import MISSING, Cause, Change, FieldChange, Step
+from kusion_dsl.model.comparison import Compared, Sides, compare
+from kusion_dsl.model.difference import labels
+from kusion_dsl.model.keyed import key_of
 from kusion_dsl.model.masking import MASKED
 from kusion_dsl.model.pod import at
 from kusion_dsl.model.provenance import Origin, Provenance
-from kusion_dsl.model.reference import format_path, parse_path, references_of
+from kusion_dsl.model.reference import Path, format_path, parse_path, references_of
 from kusion_dsl.model.spec import Spec, SpecResource
+from kusion_dsl.operations.consequences import with_forced
+
+_ANY = re.compile(r"(^|\.)\*|\[\*\]")
 
 RECREATED = "somebody else deleted it"
 REMOVED = "no longer in the Spec"
+GONE = "no longer in the Spec, and somebody else deleted it already"
+RETAINED = "no longer in the Spec, but to be retained: stays, and is only forgotten"
+ALREADY = "somebody else made it so already"
+REORDERED = "the items stand in another order, which means nothing"
+
+_NOBODY = Provenance()
 
 
 def explain(
-    steps: tuple[Step, ...], before: Mapping[str, SpecResource], spec: Spec, provenance: Provenance
+    steps: tuple[Step, ...],
+    before: Mapping[str, SpecResource],
+    spec: Spec,
+    provenance: Provenance,
+    former: Provenance = _NOBODY,
 ) -> tuple[Change, ...]:
     """The changes behind ``steps``, in order of the Spec, deletions last; resources that stay the same included.
 
-    ``before`` has for each resource what was last applied.
+    ``before`` has for each resource what was last applied, ``former`` who had put its fields there.
     """
     by_id = {step.id: step for step in steps}
-    changing = {step.id for step in steps if step.operation != "same"}
-    kept = [
-        _change(by_id[each.id], before.get(each.id), each, provenance, changing)
-        for each in spec.resources
-        if each.id in by_id
-    ]
-    gone = [step for step in steps if step.id not in spec]
-    return (*kept, *(Change(step.id, step.type, step.operation, note=REMOVED) for step in gone))
+    changing = {step.id: step for step in steps if step.operation != "same"}
+    explained = _Explanation(before, former, provenance, changing)
+    kept = [explained.change(by_id[each.id], each) for each in spec.resources if each.id in by_id]
+    gone = [explained.removal(step) for step in steps if step.id not in spec]
+    return with_forced((*kept, *gone), spec)
 
 
-def _change(
-    step: Step, before: SpecResource | None, after: SpecResource, provenance: Provenance, changing: set[str]
-) -> Change:
-    origins = provenance.of(after.id)
-    if step.operation == "create":
-        note = RECREATED if step.state is not None and step.live is None else ""
-        return Change(step.id, step.type, "create", origins=origins, note=note)
-    if step.operation == "same":
-        return Change(step.id, step.type, "same", origins=origins)
-    fields = _fields(step, before, after, provenance)
-    fields += tuple(_hidden(step, after, fields, provenance, changing))
-    note = f"forced by {', '.join(step.replaces)}" if step.operation == "replace" and step.replaces else ""
-    return Change(step.id, step.type, step.operation, fields, origins, note)
+@dataclass(frozen=True)
+class _Explanation:
+    """Explains the steps of one run; ``changing`` are those that do something, by their ids."""
+
+    before: Mapping[str, SpecResource]
+    former: Provenance
+    provenance: Provenance
+    changing: Mapping[str, Step]
+
+    def removal(self, step: Step) -> Change:
+        origins = self.former.of(step.id)
+        known = self.before.get(step.id)
+        if step.operation == "same":
+            return Change(step.id, step.type, "same", origins=origins, note=GONE)
+        if known is not None and known.options.get("retainOnDelete"):
+            return Change(step.id, step.type, "same", origins=origins, note=RETAINED)
+        return Change(step.id, step.type, step.operation, origins=origins, note=REMOVED)
+
+    def change(self, step: Step, after: SpecResource) -> Change:
+        before = self.before.get(after.id)
+        origins = self.provenance.of(after.id)
+        if step.operation == "create":
+            return self._creation(step, before, after, origins)
+        compared = compare(_sides(step, before, after))
+        told = [each for each in compared if each.cause is not None]
+        fields = tuple(self._field(each, after, step) for each in told)
+        if step.operation == "same":
+            fields = tuple(each for each in fields if each.cause == "drift" and not each.applied)
+        else:
+            fields += tuple(self._hidden(step, after, compared))
+        return Change(step.id, step.type, step.operation, fields, origins, _note(step, compared, fields))
+
+    def _creation(
+        self, step: Step, before: SpecResource | None, after: SpecResource, origins: tuple[Origin, ...]
+    ) -> Change:
+        if step.state is None or step.live is not None:
+            return Change(step.id, step.type, "create", origins=origins)
+        changed = compare(_sides(replace(step, live=step.state), before, after))
+        fields = (replace(self._field(each, after, step), live=MISSING, cause="conflict") for each in changed)
+        return Change(step.id, step.type, "create", tuple(fields), origins, RECREATED)
+
+    def _field(self, found: Compared, after: SpecResource, step: Step) -> FieldChange:
+        assert found.cause is not None
+        hidden = found.cause == "yours" and _is_hidden(found.old_path, step) and _has_drifted(found.old_path, step)
+        origins, former = self._responsible(found, after)
+        return FieldChange(
+            label=found.label,
+            path=found.new_path,
+            before=found.before,
+            after=found.after,
+            live=MASKED if hidden else found.live,
+            cause="conflict" if hidden else found.cause,
+            origins=origins,
+            former=() if found.cause == "drift" else former,
+            applied=not _is_ignored(after, found.new_path),
+        )
+
+    def _responsible(self, found: Compared, after: SpecResource) -> tuple[tuple[Origin, ...], tuple[Origin, ...]]:
+        """Who has put a value there, and who had put the one before, where that was another.
+
+        Of what nobody wrote but a module made, and of which the module is another one than before, it is the module.
+        """
+        now = _origins(self.provenance, after.id, found.new_path)
+        former = _origins(self.former, after.id, found.old_path)
+        if found.before is MISSING or not former:
+            return now, ()
+        if found.new_path not in self.provenance.fields.get(after.id, {}):
+            now, former = _modules_first(now, former)
+        if found.after is not MISSING and now and (now[0].kind, now[0].name) == (former[0].kind, former[0].name):
+            return now, ()
+        return now, former
+
+    def _hidden(self, step: Step, after: SpecResource, told: tuple[Compared, ...]) -> Iterator[FieldChange]:
+        """The fields that differ though nothing of it can be seen."""
+        names = {path: label for label, path in labels(after.attributes)}
+        for text in step.differs:
+            path = parse_path(text)
+            if _is_told(path, step, told):
+                continue
+            value = at(after.attributes, path, MISSING)
+            follows = tuple(dict.fromkeys(each.id for each in references_of(value) if each.id in self.changing))
+            yield FieldChange(
+                label=names.get(path, text),
+                path=path,
+                before=value,
+                after=value,
+                live=at(step.live, path, MISSING),
+                cause=self._whose(path, value, follows, step),
+                origins=self.provenance.of(after.id, path),
+                follows=follows,
+            )
+
+    def _whose(self, path: Path, value: object, follows: tuple[str, ...], step: Step) -> Cause:
+        """Whose doing it is that a value differs that nobody can see, or that was not known when it was written."""
+        drifted = _has_drifted(path, step)
+        causes = {_cause_of(self.changing[id]) for id in follows}
+        if any(reference.is_secret for reference in references_of(value)) and not drifted:
+            causes.add("yours")  # the store has another value than when it was applied
+        causes |= {"drift"} if drifted else set()
+        if causes == {"yours"}:
+            return "yours"
+        return "conflict" if "yours" in causes else "drift"
 
 
-def _fields(
-    step: Step, before: SpecResource | None, after: SpecResource, provenance: Provenance
-) -> tuple[FieldChange, ...]:
-    known = before.attributes if before is not None else (step.state or {})
-    wanted = after.attributes if before is not None else (step.wanted or {})
-    yours = {each.label: each for each in differences(known, wanted)}
-    drift = {each.label: each for each in differences(step.state or {}, step.live or {})}
-    changes = []
-    for label in [*yours, *(label for label in drift if label not in yours)]:
-        mine, theirs = yours.get(label), drift.get(label)
-        if mine is not None and theirs is not None and theirs.new == mine.new:
-            continue
-        changes.append(_field(label, mine, theirs, step, after, provenance))
-    return tuple(changes)
+def _sides(step: Step, before: SpecResource | None, after: SpecResource) -> Sides:
+    state = step.state or {}
+    wanted = state if step.wanted is None else step.wanted
+    live = state if step.live is None else step.live
+    if before is None:
+        return Sides(state, wanted, state, live, wanted)
+    return Sides(before.attributes, after.attributes, state, live, wanted)
 
 
-def _hidden(
-    step: Step, after: SpecResource, told: tuple[FieldChange, ...], provenance: Provenance, changing: set[str]
-) -> Iterator[FieldChange]:
-    """The fields that differ though nothing of it can be seen: secrets, and values of resources that change too."""
-    names = {path: label for label, path in labels(after.attributes)}
-    for text in step.differs:
-        path = parse_path(text)
-        label = names.get(path, format_path(path))
-        if any(each.label.startswith(label) or label.startswith(each.label) for each in told):
-            continue
-        value = at(after.attributes, path)
-        follows = any(reference.id in changing for reference in references_of(value))
-        cause: Cause = "yours" if follows else "drift"
-        yield FieldChange(label, path, value, value, MASKED, cause, provenance.of(after.id, path))
+def _cause_of(step: Step) -> Cause:
+    """Whose doing it is that a resource changes, as far as its step alone tells."""
+    return "drift" if step.operation == "create" and step.state is not None else "yours"
 
 
-def _field(
-    label: str,
-    mine: Difference | None,
-    theirs: Difference | None,
-    step: Step,
-    after: SpecResource,
-    provenance: Provenance,
-) -> FieldChange:
-    if mine is not None:
-        cause: Cause = "conflict" if theirs is not None else "yours"
-        live = theirs.new if theirs is not None else mine.old
-        return FieldChange(label, mine.new_path, mine.old, mine.new, live, cause, _origins(mine, after, provenance))
-    assert theirs is not None
-    wanted = at(step.wanted or {}, theirs.old_path)
-    value = theirs.old if wanted is None else wanted
-    return FieldChange(label, theirs.old_path, value, value, theirs.new, "drift", _origins(theirs, after, provenance))
+def _origins(provenance: Provenance, id: str, path: Path) -> tuple[Origin, ...]:
+    """Who put a field there. A subtree that is new as a whole is told with who put its first part there."""
+    own = provenance.of(id, path)
+    known = provenance.fields.get(id, {})
+    inner = () if path in known else [each for each in known if each[: len(path)] == path]
+    return (*provenance.of(id, min(inner, key=format_path))[:1], *own) if inner else own
 
 
-def _origins(difference: Difference, after: SpecResource, provenance: Provenance) -> tuple[Origin, ...]:
-    """Who put the field there. A subtree that is new as a whole is told with who put its first part there."""
-    own = provenance.of(after.id, difference.new_path)
-    inner = [path for path in provenance.paths(after.id) if path[: len(difference.new_path)] == difference.new_path]
-    return (*provenance.of(after.id, inner[0])[:1], *own) if inner and inner[0] != difference.new_path else own
+def _modules_first(
+    now: tuple[Origin, ...], former: tuple[Origin, ...]
+) -> tuple[tuple[Origin, ...], tuple[Origin, ...]]:
+    """Both with their modules first, where these are not the same."""
+    modules = [[each for each in origins if each.kind == "module"] for origins in (now, former)]
+    if not all(modules) or {each.name for each in modules[0]} == {each.name for each in modules[1]}:
+        return now, former
+    return tuple(dict.fromkeys((*modules[0], *now))), tuple(dict.fromkeys((*modules[1], *former)))
+
+
+def _note(step: Step, compared: tuple[Compared, ...], fields: tuple[FieldChange, ...]) -> str:
+    if step.operation == "replace" and step.replaces:
+        return f"forced by {', '.join(step.replaces)}"
+    already = [each.label for each in compared if each.cause is None]
+    if already:
+        return f"{ALREADY}: {', '.join(already)}"
+    return REORDERED if step.operation == "update" and step.differs and not fields else ""
+
+
+def _is_hidden(path: Path, step: Step) -> bool:
+    """Whether nothing is to be seen of a live value."""
+    return bool(at(step.live, path) == MASKED)
+
+
+def _has_drifted(path: Path, step: Step) -> bool:
+    return any(_touches(parse_path(each), path) for each in step.drifted)
+
+
+def _touches(one: Path, other: Path) -> bool:
+    """Whether one path is the other, or within it."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
+
+
+def _is_told(path: Path, step: Step, told: tuple[Compared, ...]) -> bool:
+    """Whether a difference that the engine found is among what is told already, or is of no meaning.
+
+    The engine numbers the items of a list: where one of a keyed list came, went or moved, all behind it differ.
+    """
+    if any(_touches(each.new_path, path) or _touches(each.old_path, path) for each in told):
+        return True
+    lists = [path[:length] for length, part in enumerate(path) if isinstance(part, int)]
+    return any(_has_moved(step, each) for each in lists)
+
+
+def _has_moved(step: Step, path: Path) -> bool:
+    """Whether the items of a keyed list stand in another order, or are others, live than wanted."""
+    live, wanted = (at(side, path, MISSING) for side in (step.live, step.wanted))
+    if not isinstance(live, list) or not isinstance(wanted, list):
+        return False
+    key = key_of(path[-1] if path else None, live, wanted)
+    return key is not None and [item[key] for item in live] != [item[key] for item in wanted]
+
+
+def _is_ignored(resource: SpecResource, path: Path) -> bool:
+    """Whether the option ``ignoreChanges`` names a field, or what it is part of
+    (https://www.pulumi.com/docs/iac/concepts/options/ignorechanges/)."""
+    patterns = resource.options.get("ignoreChanges", ())
+    return any(_fits(_pattern(each), path) for each in patterns)
+
+
+def _pattern(text: str) -> Path:
+    return parse_path(_ANY.sub('["*"]', text))
+
+
+def _fits(pattern: Path, path: Path) -> bool:
+    return len(pattern) <= len(path) and all(each in ("*", step) for each, step in zip(pattern, path, strict=False))

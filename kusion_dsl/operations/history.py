@@ -1,4 +1,4 @@
-"""The releases of a stack: listed and shown."""
+"""The releases of a stack: listed, shown, and verified."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kusion_dsl.model.release import History
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.selection import Selection, select_ref
 from kusion_dsl.storage.releases import Damaged
+from kusion_dsl.storage.verification import Verification, verify
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,30 @@ class ShownRelease:
     directory: str
 
 
-def list_releases(host: Host, selection: Selection) -> tuple[StackRef, tuple[History | Damaged, ...]]:
-    """The releases of the selected stack, newest first; what cannot be read is listed as damaged."""
+def list_releases(host: Host, selection: Selection, limit: int = 0) -> tuple[StackRef, tuple[History | Damaged, ...]]:
+    """The releases of the selected stack, newest first, at most ``limit`` of them if that is not 0.
+
+    What cannot be read is listed as damaged.
+    """
     ref, _ = select_ref(host, selection)
-    return ref, tuple(reversed(host.releases.history(ref)))
+    return ref, tuple(reversed(host.releases.history(ref, limit)))
+
+
+def revisions(host: Host, selection: Selection) -> tuple[int, ...]:
+    """The numbers of the releases of the selected stack, newest first; none of them is read."""
+    ref, _ = select_ref(host, selection)
+    return host.releases.revisions(ref)[::-1]
+
+
+def verify_releases(host: Host, selection: Selection) -> Verification:
+    """Read every record of the selected stack. Raises StorageError when the backend cannot be used."""
+    ref, _ = select_ref(host, selection)
+    return verify(host.store, ref)
+
+
+def verify_all(host: Host) -> tuple[Verification, ...]:
+    """Read every record of every stack of the backend. Raises StorageError when it cannot be used."""
+    return tuple(verify(host.store, ref) for ref in host.releases.stacks())
 
 
 def show_release(host: Host, selection: Selection, revision: int = 0) -> ShownRelease:

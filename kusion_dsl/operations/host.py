@@ -24,14 +24,15 @@ if TYPE_CHECKING:  # imported when used: `kusion generate` needs none of them
     from kusion_dsl.engine.run import Engine
     from kusion_dsl.storage.leases import Leases
     from kusion_dsl.storage.releases import Releases
+    from kusion_dsl.storage.states import States
 
 
 @dataclass(frozen=True)
 class Host:
     """A machine: what we keep there, its environment variables, its clock, who runs, and how to get an engine.
 
-    ``backend`` is the URL of the backend where it is not the configured one. ``mask`` knows the secrets of the run:
-    whatever is shown or stored passes it.
+    ``backend`` is the name or the URL of the backend where it is not the configured one. ``mask`` knows the secrets of
+    the run: whatever is shown or stored passes it.
     """
 
     home: Home
@@ -42,10 +43,13 @@ class Host:
     backend: str = ""
     mask: Mask = field(default_factory=Mask)
 
-    @property
+    @cached_property
     def backend_url(self) -> str:
-        """The backend's URL: the given one, else the configured one."""
-        return self.backend or self.home.backend
+        """The backend's URL: that of the chosen one, else of the configured one. Raises StorageError.
+
+        It stays the same for the whole run, whatever becomes of the configuration meanwhile.
+        """
+        return self.home.backend(self.backend)
 
     @cached_property
     def store(self) -> Store:
@@ -70,6 +74,13 @@ class Host:
         from kusion_dsl.storage.leases import Leases
 
         return Leases(self.store, self.clock)
+
+    @property
+    def states(self) -> States:
+        """The states of the stacks in the backend."""
+        from kusion_dsl.storage.states import States
+
+        return States(self.store, self.clock)
 
     def now(self) -> str:
         """The time of day, RFC 3339 in UTC."""
@@ -102,10 +113,24 @@ def this_host(environment: Mapping[str, str], backend: str, installing: Installi
 
 
 def _actor(environment: Mapping[str, str]) -> Actor:
-    """Who runs: what the system says, and what a CI system says of itself."""
+    """Who runs: what the system says, and what a CI system says of its run and of who began it.
+
+    GitHub Actions, GitLab CI and Jenkins are known by the variables that they document.
+    """
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container may run as a user without a name
         user = str(os.getuid())
+    user = environment.get("GITHUB_ACTOR") or environment.get("GITLAB_USER_LOGIN") or user
     ci = environment.get("GITHUB_RUN_ID") or environment.get("CI_PIPELINE_ID") or environment.get("BUILD_ID") or ""
-    return Actor(user, socket.gethostname(), os.getpid(), ci)
+    return Actor(user, socket.gethostname(), os.getpid(), ci, _page(environment) if ci else "")
+
+
+def _page(environment: Mapping[str, str]) -> str:
+    """The page of a CI run."""
+    if "GITHUB_RUN_ID" in environment:
+        server, repository, run = (
+            environment.get(f"GITHUB_{part}", "") for part in ("SERVER_URL", "REPOSITORY", "RUN_ID")
+        )
+        return f"{server}/{repository}/actions/runs/{run}" if server and repository else ""
+    return environment.get("CI_PIPELINE_URL") or environment.get("BUILD_URL") or ""

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Run
-from kusion_dsl.errors import RefusedError, SecretError
+from kusion_dsl.errors import DamagedError, NewerFormatError, RefusedError, SecretError
 from kusion_dsl.model.change import Change
 from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.provenance import Provenance
 from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.release import History
-from kusion_dsl.model.spec import Spec
+from kusion_dsl.model.spec import Spec, SpecResource
 from kusion_dsl.model.target import Target
+from kusion_dsl.operations.evidence import provenance_here
 from kusion_dsl.operations.explanation import explain
+from kusion_dsl.operations.foreign import ForeignState, foreign_state
 from kusion_dsl.operations.host import Host
+from kusion_dsl.operations.losses import Loss, losses
+from kusion_dsl.operations.origin import Intrusion, intrusion
 from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.secrets.resolver import resolver
-from kusion_dsl.storage.applied import tells
+from kusion_dsl.storage.applied import possibly_live, tells
+from kusion_dsl.storage.leases import Lease
 
 SHARED = "shared with another stack on this target: left alone"
 
@@ -31,6 +37,8 @@ class Preview:
     """What would change, against which release, and what should be said beside it.
 
     ``changes`` has every resource, those that stay the same included. ``live`` tells whether live objects were read.
+    ``intrusion`` is there where the newest release came from another checkout, ``foreign`` where a plain ``pulumi``
+    changed the state.
     """
 
     proposal: Proposal
@@ -38,11 +46,18 @@ class Preview:
     changes: tuple[Change, ...]
     live: bool
     warnings: tuple[str, ...] = ()
+    intrusion: Intrusion | None = None
+    foreign: ForeignState | None = None
 
     @property
     def effective(self) -> tuple[Change, ...]:
         """The changes that are ones."""
         return tuple(change for change in self.changes if change.operation != "same")
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """What applying would lose, or could not bring back."""
+        return losses(self.changes, restoring=self.proposal.restores > 0)
 
     @property
     def is_noop(self) -> bool:
@@ -69,11 +84,33 @@ def preview(host: Host, proposal: Proposal, *, live: bool = True) -> Preview:
         return Preview(proposal, base, changes, live)
     run = run_of(host, proposal, refresh=live)
     steps = host.engine().preview(run)
-    before = host.releases.last_applied(proposal.ref)
-    changes = explain(steps, before, proposal.spec, proposal.provenance)
+    before, damage = last_applied(host, proposal.ref)
+    changes = explain(steps, before, proposal.spec, proposal.provenance, _former(host, base, proposal))
     kept = tuple(_kept(change) if change.id in run.retain else change for change in changes)
-    warnings = origin_warnings(host, base, proposal.directory)
-    return Preview(proposal, base, kept, live, (*proposal.warnings, *warnings))
+    intruding = None if proposal.named else intrusion(host, base, proposal.directory, kept)
+    foreign = foreign_state(host, proposal.ref)
+    warnings = (*proposal.warnings, *damage, *(str(each) for each in (intruding, foreign) if each))
+    return Preview(proposal, base, kept, live, warnings, intruding, foreign)
+
+
+def last_applied(host: Host, ref: StackRef) -> tuple[Mapping[str, SpecResource], tuple[str, ...]]:
+    """What was last applied, resource by resource; nothing, and a warning, where an old release that tells is damaged.
+
+    What a resource is compared with is then what Pulumi's state has of it.
+    """
+    try:
+        return host.releases.last_applied(ref), ()
+    except (DamagedError, NewerFormatError) as error:
+        [problem] = error.problems
+        return {}, (f"{problem.where}: {problem.what}; what was applied before is told as Pulumi's state has it",)
+
+
+def _former(host: Host, base: History | None, proposal: Proposal) -> Provenance:
+    """Who had put there what was applied last, in files as they are named in the proposal's own provenance."""
+    if base is None:
+        return Provenance()
+    stored = base.release.provenance
+    return provenance_here(host, stored, proposal.directory) if proposal.kind == "apply" else stored
 
 
 def _kept(change: Change) -> Change:
@@ -101,8 +138,28 @@ def has_resources(history: History) -> bool:
     return not tells(history) or bool(history.phases[-1].resources)
 
 
-def run_of(host: Host, proposal: Proposal, *, refresh: bool) -> Run:
-    """The engine's run that makes a proposal so. Raises SecretError for a secret without a value: before it begins."""
+def run_of(host: Host, proposal: Proposal, lease: Lease | None = None, *, refresh: bool) -> Run:
+    """The engine's run that makes a proposal so; without the ``lease`` it can only be previewed.
+
+    Raises SecretError for a secret without a value: before it begins.
+    """
+    secret = found_secrets(host, proposal)
+    leaving = _may_lose_a_namespace(host, proposal)
+    retain = shared_elsewhere(host, proposal.ref, proposal.target) if leaving else frozenset()
+    return engine_run(host, proposal, secret, lease, refresh=refresh, retain=retain)
+
+
+def _may_lose_a_namespace(host: Host, proposal: Proposal) -> bool:
+    """Whether a Namespace may go; only then it matters, and is looked up, whether other stacks have it too."""
+    try:
+        existing = possibly_live(host.releases.newest_first(proposal.ref))
+    except (DamagedError, NewerFormatError):  # an old release is needed to know, and cannot be read
+        return True
+    return any(_is_namespace(id) and id not in proposal.spec for id in existing)
+
+
+def found_secrets(host: Host, proposal: Proposal) -> Lookup:
+    """:func:`secrets_of` a proposal's Spec. Raises SecretError where one that it uses has no value."""
     secret = secrets_of(host, proposal.spec, proposal.directory)
     try:
         for resource in proposal.spec.resources:
@@ -111,8 +168,7 @@ def run_of(host: Host, proposal: Proposal, *, refresh: bool) -> Run:
                     secret(reference)
     except SecretError as error:
         raise error.at(f"workspace {proposal.ref.workspace}") from None
-    retain = shared_elsewhere(host, proposal.ref, proposal.target)
-    return engine_run(host, proposal, secret, refresh=refresh, retain=retain)
+    return secret
 
 
 def secrets_of(host: Host, spec: Spec, directory: Path) -> Lookup:
@@ -120,8 +176,10 @@ def secrets_of(host: Host, spec: Spec, directory: Path) -> Lookup:
     return resolver(spec.secret_store, directory, host.environment, host.mask)
 
 
-def engine_run(host: Host, proposal: Proposal, secret: Lookup, *, refresh: bool, retain: frozenset[str]) -> Run:
-    """A run of the engine on this host's backend."""
+def engine_run(
+    host: Host, proposal: Proposal, secret: Lookup, lease: Lease | None = None, *, refresh: bool, retain: frozenset[str]
+) -> Run:
+    """A run of the engine on this host's backend; without the ``lease`` of the stack it can only be previewed."""
     return Run(
         ref=proposal.ref,
         spec=proposal.spec,
@@ -129,6 +187,7 @@ def engine_run(host: Host, proposal: Proposal, secret: Lookup, *, refresh: bool,
         directory=proposal.directory,
         backend=host.backend_url,
         passphrase_file=host.home.passphrase_file(host.backend_url, host.environment),
+        state=host.states.held(lease, host.actor) if lease else host.states.seen(proposal.ref),
         secret=secret,
         refresh=refresh,
         retain=retain,
@@ -140,15 +199,9 @@ def shared_elsewhere(host: Host, ref: StackRef, target: Target) -> frozenset[str
     """The ids of Namespaces that another stack on the same target has too: they stay when this one goes."""
     shared: set[str] = set()
     for other in host.releases.live_on(target, besides=ref):
-        shared.update(id for id in other.resources if id.startswith("v1:Namespace:"))
+        shared.update(id for id in other.resources if _is_namespace(id))
     return frozenset(shared)
 
 
-def origin_warnings(host: Host, base: History | None, directory: Path) -> tuple[str, ...]:
-    """A warning where the newest release was made from another checkout than the one that ``directory`` is in."""
-    if base is None:
-        return ()
-    known, here = base.release.source.origin, host.revision_of(directory).origin
-    if known == here:
-        return ()
-    return (f"release {base.release.revision} of {base.release.ref} came from {known}, this comes from {here}",)
+def _is_namespace(id: str) -> bool:
+    return id.startswith("v1:Namespace:")

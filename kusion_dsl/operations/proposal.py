@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kusion_dsl.model.identity import ModuleVersion, StackRef
+from kusion_dsl.model.identity import ModuleVersion, Revision, StackRef
 from kusion_dsl.model.provenance import Provenance
 from kusion_dsl.model.release import Kind
 from kusion_dsl.model.spec import Spec
@@ -23,6 +23,9 @@ class Proposal:
 
     - ``directory``: the project's, where one is at hand; a relative target directory is relative to it
     - ``warnings``: what compiling it had to say
+    - ``source``: what the Spec was compiled from, where it is not what lies in ``directory``
+    - ``restores``: the revision of the release whose Spec it is, 0 for a new one
+    - ``named``: whether the stack was named, not found in a checkout; then no checkout claims it
     """
 
     ref: StackRef
@@ -35,6 +38,9 @@ class Proposal:
     workspace_digest: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    source: Revision | None = None
+    restores: int = 0
+    named: bool = False
 
 
 def propose(generated: GeneratedStack) -> Proposal:

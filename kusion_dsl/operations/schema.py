@@ -72,7 +72,7 @@ def _document(root: Json, defined: Json) -> Json:
 def _schemas(models: Sequence[type[BaseModel]]) -> tuple[list[Json], Json]:
     """The schemas of ``models``, and what they refer to in ``$defs`` by name."""
     references, definitions = models_json_schema(
-        [(model, "validation") for model in models], schema_generator=_Documented
+        [(model, "validation") for model in models], by_alias=True, schema_generator=_Documented
     )
     names = [str(references[(model, "validation")]["$ref"]).rpartition("/")[2] for model in models]
     defined: Json = dict(definitions["$defs"])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kusion_dsl.errors import SpecError, did_you_mean
+from kusion_dsl.errors import RefusedError, SpecError, did_you_mean
 from kusion_dsl.model.difference import labels
 from kusion_dsl.model.pod import at
-from kusion_dsl.model.provenance import Origin
-from kusion_dsl.model.spec import SpecResource
-from kusion_dsl.operations.generate import GeneratedStack
+from kusion_dsl.model.provenance import Origin, Provenance
+from kusion_dsl.model.release import Release
+from kusion_dsl.model.spec import Spec, SpecResource
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,29 @@ class Explanation:
     origins: tuple[Origin, ...]
 
 
-def why(generated: GeneratedStack, resource: str, field: str = "") -> tuple[Explanation, ...]:
+def why_released(release: Release, resource: str, field: str = "") -> tuple[Explanation, ...]:
+    """Explain what a release has. Raises RefusedError for one that does not know, and what :func:`why` raises."""
+    if release.spec.resources and not release.provenance.fields:
+        raise RefusedError(
+            f"release {release.revision} does not tell who put its fields there",
+            where=str(release.ref),
+            hint="it was written, or is a copy of one that was written, before releases told that",
+        )
+    return why(release.spec, release.provenance, resource, field)
+
+
+def why(spec: Spec, provenance: Provenance, resource: str, field: str = "") -> tuple[Explanation, ...]:
     """Explain a field, or all fields of a resource that have an origin of their own.
 
     ``resource`` is an id or any part of one that only one resource has; ``field`` a path as `kusion preview` shows it
     (``spec.template.spec.containers[web].image``), or the end of one. Raises SpecError for what is not there.
     """
-    found = find_resource(generated, resource)
+    found = spec[find_id([each.id for each in spec.resources], resource)]
     known = dict(labels(found.attributes))
-    provenance = generated.compiled.provenance
     if not field:
         own = set(provenance.paths(found.id))
         whole = Explanation(found.id, "", None, provenance.of(found.id))
-        return (whole, *(_explanation(generated, found, label) for label, path in known.items() if path in own))
+        return (whole, *(_explanation(found, label, provenance) for label, path in known.items() if path in own))
     matching = [label for label in known if label == field] or [
         label for label in known if label.endswith((f".{field}", f"]{field}")) or _plain(label) == field
     ]
@@ -44,29 +55,26 @@ def why(generated: GeneratedStack, resource: str, field: str = "") -> tuple[Expl
             f"{found.id} has no field '{field}'",
             hint=did_you_mean(field, known) or "see `kusion generate` for its fields",
         )
-    return tuple(_explanation(generated, found, label) for label in matching)
+    return tuple(_explanation(found, label, provenance) for label in matching)
 
 
 def _plain(label: str) -> str:
     return label.replace('["', ".").replace('"]', "")
 
 
-def _explanation(generated: GeneratedStack, resource: SpecResource, label: str) -> Explanation:
+def _explanation(resource: SpecResource, label: str, provenance: Provenance) -> Explanation:
     path = dict(labels(resource.attributes))[label]
-    return Explanation(
-        resource.id, label, at(resource.attributes, path), generated.compiled.provenance.of(resource.id, path)
-    )
+    return Explanation(resource.id, label, at(resource.attributes, path), provenance.of(resource.id, path))
 
 
-def find_resource(generated: GeneratedStack, text: str) -> SpecResource:
-    """The resource with the id ``text``, else the only one whose id contains it. Raises SpecError."""
-    spec = generated.spec
-    if text in spec:
-        return spec[text]
-    ids = [resource.id for resource in spec.resources]
+def find_id(known: Iterable[str], text: str) -> str:
+    """The id ``text``, else the only one of those ``known`` that contains it. Raises SpecError."""
+    ids = list(known)
+    if text in ids:
+        return text
     matching = [id for id in ids if id.endswith(f":{text}")] or [id for id in ids if text.lower() in id.lower()]
     if len(matching) == 1:
-        return spec[matching[0]]
+        return matching[0]
     if matching:
         raise SpecError(f"'{text}' fits {len(matching)} resources", details=matching, hint="give more of the id")
     parts = [part for id in ids for part in id.split(":")]

@@ -64,7 +64,7 @@ def read_content(file: Path | None) -> Content | None:
 def _check_modules(workspace: Workspace) -> Iterator[Problem]:
     """Raise WorkspaceError for blocks that their modules would not take; a warning for each that cannot be asked."""
     problems: list[Problem] = []
-    for name in sorted(workspace.config.modules):
+    for name in workspace.config.modules:
         try:
             check_blocks(workspace, installed_module(name))
         except WorkspaceError as error:

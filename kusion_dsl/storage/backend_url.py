@@ -1,6 +1,6 @@
 """Backend URLs, read as Pulumi reads them.
 
-For ``file://`` that is (pulumi/pkg/backend/diy, ``massageBlobPath``; gocloud.dev/blob/fileblob, ``URLOpener``):
+A kind of backend with parameters of its own reads them itself (``s3_url``). For ``file://`` that is (pulumi/pkg/backend/diy, ``massageBlobPath``; gocloud.dev/blob/fileblob, ``URLOpener``):
 everything between ``file://`` and ``?`` is a path; a leading ``~`` is the home directory; a relative path is made
 absolute; then percent escapes are decoded.
 """
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote
 
 from kusion_dsl.errors import StorageError, did_you_mean
 
-_ACCEPTED = ("create_dir", "metadata", "no_tmp_dir")
+ACCEPTED = ("create_dir", "metadata", "no_tmp_dir")
 """Parameters of ``file://`` that concern only how Pulumi writes its own files."""
 _REFUSED = {
     "base_url": "we sign no URLs",
@@ -38,11 +38,23 @@ class BackendUrl:
         if not separator or not scheme:
             raise StorageError(f"'{url}' is not a URL", hint="write a directory as file:///absolute/path")
         location, _, query = rest.partition("?")
+        backend = cls(scheme, location, query)
         if "#" in rest:
-            raise StorageError("a '#' ends a URL", where=url, hint="write %23 for one in a path")
+            raise StorageError("a '#' ends a URL", where=backend.shown, hint="write %23 for one in a path")
         if scheme == "file":
             _check_parameters(url, query)
-        return cls(scheme, location, query)
+        return backend
+
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """The parameters, decoded, as they stand there."""
+        return parse_qsl(self.query, keep_blank_values=True)
+
+    @property
+    def shown(self) -> str:
+        """The URL as it may stand in a message: without what might hold credentials."""
+        authority, slash, path = self.location.partition("/")
+        return f"{self.scheme}://{authority.rpartition('@')[2]}{slash}{path}"
 
     def path(self, directory: Path) -> Path:
         """The absolute path of a ``file://`` URL; a relative one is relative to ``directory``."""
@@ -74,6 +86,6 @@ def _check_parameters(url: str, query: str) -> None:
             raise StorageError(
                 f"the parameter '{name}' is not supported: {_REFUSED[name]}", where=url, hint="remove it"
             )
-        if name not in _ACCEPTED:
-            hint = did_you_mean(name, _ACCEPTED) or f"known are {', '.join(_ACCEPTED)}"
+        if name not in ACCEPTED:
+            hint = did_you_mean(name, ACCEPTED) or f"known are {', '.join(ACCEPTED)}"
             raise StorageError(f"unknown parameter '{name}'", where=url, hint=hint)

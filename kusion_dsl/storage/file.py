@@ -12,13 +12,14 @@ import errno
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kusion_dsl.errors import StorageError
 from kusion_dsl.storage.backend_url import file_url
 from kusion_dsl.storage.disk import Disk
+from kusion_dsl.storage.keys import folder, segments, unusable
 
 _TEMPORARY = re.compile(r"\..*\.tmp")
 _ABANDONED_SECONDS = 3600
@@ -60,17 +61,9 @@ class FileStore:
 
     def _path(self, key: str) -> Path:
         """Where ``key`` lies. Raises StorageError for a key that would leave the directory or hide there."""
-        if not key or _TEMPORARY.fullmatch(key.rpartition("/")[2]):
-            raise self._unusable(key)
-        return self._below(key.split("/"), key)
-
-    def _below(self, parts: Sequence[str], key: str) -> Path:
-        if any(part in ("", ".", "..") or "\0" in part for part in parts):
-            raise self._unusable(key)
-        return self._root.joinpath(*parts)
-
-    def _unusable(self, key: str) -> StorageError:
-        return StorageError(f"'{key}' cannot be stored there", where=str(self._root), hint="use plain names")
+        if _TEMPORARY.fullmatch(key.rpartition("/")[2]):
+            raise unusable(key, str(self._root))
+        return self._root.joinpath(*segments(key, str(self._root)))
 
     def get(self, key: str) -> bytes | None:
         """The content of the file, None if there is none."""
@@ -102,10 +95,10 @@ class FileStore:
 
     def list(self, prefix: str) -> tuple[str, ...]:
         """All files whose path below the root begins with ``prefix``, but for temporary ones."""
-        folder = self._below(prefix.split("/")[:-1], prefix)
-        with _told("cannot be listed", folder):
+        directory = self._root.joinpath(*folder(prefix, str(self._root)))
+        with _told("cannot be listed", directory):
             self._check_root()
-            keys = (path.relative_to(self._root).as_posix() for path in _files(folder))
+            keys = (path.relative_to(self._root).as_posix() for path in _files(directory))
             return tuple(sorted(key for key in keys if key.startswith(prefix)))
 
     def delete(self, key: str) -> None:
@@ -190,9 +183,9 @@ class FileStore:
                     self._disk.remove(Path(entry.path))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(directory: Path) -> Iterator[Path]:
     try:
-        entries = list(os.scandir(folder))
+        entries = list(os.scandir(directory))
     except _MISSING:
         return
     for entry in entries:

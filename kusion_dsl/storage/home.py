@@ -1,19 +1,18 @@
-"""What kusion keeps for one user: which backend, which workspace in it, and the key of backends that only they have.
+"""What kusion keeps for one user: which backends, which workspace in each, and the key of backends that only they have.
 
 ::
 
-    <home>/config.json   the backend's URL, and the current workspace for each backend
+    <home>/config.yaml   the backends by name, and the current workspace of each; see ``storage.settings``
     <home>/passphrase    the key for the state of file:// backends, unless the environment has one
-    <home>/backend/      the default backend
+    <home>/backend/      the built-in backend
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from kusion_dsl.errors import StorageError, did_you_mean
 from kusion_dsl.storage.backend_url import file_url
@@ -22,16 +21,24 @@ from kusion_dsl.storage.file import FileStore
 from kusion_dsl.storage.passphrase import passphrase_file
 from kusion_dsl.storage.workspaces import DEFAULT
 
-_CONFIG = "config.json"
-_KEYS = ("backend", "workspaces")
+if TYPE_CHECKING:  # the configuration is read where there is one
+    from kusion_dsl.storage.backends import NamedBackend
+
+BUILT_IN = "default"
+"""The name of the backend that is there without a configuration."""
+CURRENT = "current"
+"""What no backend can be called: this key says which one is used."""
+
+_CONFIG = "config.yaml"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The content of ``config.json``: ``backend`` is a URL, empty for the default one; ``workspaces`` has the current
-    workspace for the URLs of backends."""
+    """The content of ``config.yaml``: the ``backends`` by name, the ``current`` one, and by the URLs of backends their
+    current ``workspaces``."""
 
-    backend: str = ""
+    backends: Mapping[str, NamedBackend] = field(default_factory=dict)
+    current: str = BUILT_IN
     workspaces: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -51,33 +58,47 @@ class Home:
         chosen = environment.get("KUSION_HOME")
         return cls(Path(chosen).expanduser().absolute() if chosen else Path.home() / ".kusion")
 
-    @property
-    def backend(self) -> str:
-        """The URL of the chosen backend, by default ``file://<home>/backend``."""
-        return self.settings().backend or file_url(self.path / "backend")
+    def backend(self, chosen: str = "") -> str:
+        """The URL of the backend that is ``chosen`` by its name or its URL, else of the current one.
+
+        Raises StorageError for a name that no backend has, or one that is not configured to its end.
+        """
+        if "://" in chosen:
+            return chosen
+        settings = self.settings()
+        name = chosen or settings.current
+        if name == BUILT_IN:
+            return file_url(self.path / "backend")
+        backend = settings.backends.get(name)
+        if backend is None:
+            names = [BUILT_IN, *sorted(settings.backends)]
+            hint = (
+                did_you_mean(name, names) or f"there are {', '.join(names)}; a URL such as file:///a/directory will do"
+            )
+            raise StorageError(f"there is no backend '{name}'", where=self._store.place(_CONFIG), hint=hint)
+        for missing in backend.missing:
+            hint = f"run: kusion config set backends.{name}.configs.{missing} VALUE"
+            raise StorageError(f"the backend '{name}' has no '{missing}'", where=self._store.place(_CONFIG), hint=hint)
+        return backend.url
 
     def settings(self) -> Settings:
-        """What was configured. Raises StorageError, naming the key, for what is not valid."""
+        """What was configured. Raises StorageError, naming the place, for what is not valid."""
         data = self._store.get(_CONFIG)
         if data is None:
             return Settings()
+        from kusion_dsl.storage.settings import read_settings
+
         where = self._store.place(_CONFIG)
         try:
-            document = json.loads(data)
-        except ValueError as error:
-            raise StorageError(
-                f"this is not JSON: {error}", where=where, hint="correct it, or remove the file"
-            ) from None
-        return _checked(document, where)
+            return read_settings(data.decode(), where)
+        except UnicodeDecodeError:
+            raise StorageError("this is not UTF-8 text", where=where, hint="correct it, or remove the file") from None
 
     def save(self, settings: Settings) -> None:
         """Configure. Of two processes at the same moment the last one wins."""
-        document = {"backend": settings.backend, "workspaces": dict(sorted(settings.workspaces.items()))}
-        self._store.put(_CONFIG, (json.dumps(document, indent=2) + "\n").encode())
+        from kusion_dsl.storage.settings import written_settings
 
-    def use_backend(self, url: str) -> None:
-        """Choose the backend for the runs to come; an empty URL for the default one."""
-        self.save(replace(self.settings(), backend=url))
+        self._store.put(_CONFIG, written_settings(settings).encode())
 
     def workspace(self, backend: str) -> str:
         """The name of the current workspace in a backend."""
@@ -91,19 +112,3 @@ class Home:
     def passphrase_file(self, backend: str, environment: Mapping[str, str]) -> Path:
         """A file with the key that the state in a backend is encrypted with; see ``storage.passphrase``."""
         return passphrase_file(self._store, backend, environment)
-
-
-def _checked(document: Any, where: str) -> Settings:
-    if not isinstance(document, dict):
-        raise StorageError("this is no mapping", where=where, hint="correct it, or remove the file")
-    unknown = [key for key in document if key not in _KEYS]
-    if unknown:
-        hint = did_you_mean(unknown[0], _KEYS) or f"known are {', '.join(_KEYS)}"
-        raise StorageError(f"unknown key '{unknown[0]}'", where=where, hint=hint)
-    settings = Settings(document.get("backend", ""), document.get("workspaces", {}))
-    if not isinstance(settings.backend, str):
-        raise StorageError("'backend' is not text", where=where, hint="write a URL such as file:///a/directory")
-    workspaces = settings.workspaces
-    if not isinstance(workspaces, dict) or not all(isinstance(name, str) for name in workspaces.values()):
-        raise StorageError("'workspaces' maps no URLs to names", where=where, hint='write {"<url>": "<name>"}')
-    return settings

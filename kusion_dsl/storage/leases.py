@@ -25,13 +25,15 @@ from typing import Any, Self
 
 from kusion_dsl.errors import BusyError, DamagedError, StorageError
 from kusion_dsl.model.identity import Actor, StackRef
-from kusion_dsl.model.release import FORMAT, check_format
+from kusion_dsl.model.release import check_format
 from kusion_dsl.storage.clock import Clock, SystemClock, timestamp
 from kusion_dsl.storage.processes import LocalProcesses, Processes
 from kusion_dsl.storage.records import decode, encode
+from kusion_dsl.storage.state_names import look
 from kusion_dsl.storage.store import Store
 
 ROOT = ".kusion/v1/leases/"
+_FORMAT = 1
 TIME_TO_LIVE = 30.0
 """Seconds without a renewal after which the lease of a process of another host is free."""
 
@@ -58,7 +60,7 @@ class Holder:
     def to_json(self) -> dict[str, Any]:
         """The stored form."""
         return {
-            "version": FORMAT,
+            "version": _FORMAT,
             "number": self.number,
             "actor": self.actor.to_json(),
             "purpose": self.purpose,
@@ -153,7 +155,7 @@ class _Files:
             return None
         try:
             document = decode(data, where)
-            check_format(document, where)
+            check_format(document, where, _FORMAT)
         except DamagedError as error:
             raise self._damaged(number, suffix, error.problems[0].what) from None
         return document
@@ -191,7 +193,8 @@ class Leases:
     def acquire(self, ref: StackRef, actor: Actor, purpose: str) -> Lease:
         """Take the lease of a stack for the process of ``actor``; ``purpose`` says what for: ``kusion apply``.
 
-        Raises BusyError, which says who holds it, if somebody does; then nothing was written. Waits for at most the
+        Where all leases were removed by hand, numbers go on from those of the stack's states. Raises BusyError, which
+        says who holds it, if somebody does; then nothing was written. Waits for at most the
         time to live, and only where a holder on another host seems to be gone.
         """
         files = _Files(self._store, ref)
@@ -199,7 +202,7 @@ class Leases:
             seen = files.look()
             if seen is not None and seen.holder is not None and not self._is_gone(files, seen, seen.holder):
                 raise self._busy(ref, seen.holder)
-            lease = self._take(files, seen.number + 1 if seen else 1, actor, purpose)
+            lease = self._take(files, seen.number + 1 if seen else look(self._store, ref).highest + 1, actor, purpose)
             if lease is not None:
                 return lease
 
@@ -323,8 +326,12 @@ class Lease:
             self.check()
             moment = self._clock.monotonic()
             self._renewal += 1  # a number whose writing failed is not tried again: it may have been written
-            document = {"version": FORMAT, "at": timestamp(self._clock.now())}
-            self._files.write(self.number, document, f".{self._renewal}")
+            document = {"version": _FORMAT, "at": timestamp(self._clock.now())}
+            try:
+                self._files.write(self.number, document, f".{self._renewal}")
+            except StorageError as error:  # the next renewal may succeed; if none does in time, the lease is lost
+                self._trouble = f" ({error.problems[0].what})"
+                raise
             self._renewed = moment
             if self._renewal > 1:
                 self._files.remove(self.number, f".{self._renewal - 1}")
@@ -335,7 +342,7 @@ class Lease:
         with self._lock:
             if self.lost:
                 return
-            document = {"version": FORMAT, "at": timestamp(self._clock.now())}
+            document = {"version": _FORMAT, "at": timestamp(self._clock.now())}
             self._files.write(self.number, document, f".{self._renewal + 1}-released")
             self._lost = "it was given back"
 
@@ -359,5 +366,5 @@ class Lease:
                 self.renew()
             except BusyError:
                 return  # `lost` tells
-            except StorageError as error:  # the next renewal may succeed; if none does in time, the lease is lost
-                self._trouble = f" ({error.problems[0].what})"
+            except StorageError:
+                continue  # it is remembered, and told if it lasts

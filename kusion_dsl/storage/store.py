@@ -13,8 +13,8 @@ from kusion_dsl.errors import StorageError, did_you_mean
 from kusion_dsl.storage.backend_url import BackendUrl
 from kusion_dsl.storage.file import FileStore
 
-SUPPORTED = ("file",)
-PLANNED = ("s3", "gs", "azblob", "postgres")
+SUPPORTED = ("file", "s3")
+PLANNED = ("gs", "azblob", "postgres")
 """Backends that Pulumi has and this version has not."""
 
 
@@ -49,19 +49,44 @@ class Store(Protocol):
 
 
 def open_store(url: str, directory: Path | None = None) -> Store:
-    """The store behind a backend URL, written exactly as Pulumi's own: ``file:///abs``, ``file://~``, ``file://./rel``.
+    """The store behind a backend URL, written exactly as Pulumi's own: ``file:///abs``, ``file://~``, ``file://./rel``,
+    ``s3://bucket/prefix?region=...``.
 
     A relative path is relative to ``directory``, by default the current one. Nothing is created before the first
-    write. Raises StorageError for a URL that is wrong, or of a backend that this version does not have.
+    write, nor is a bucket asked before it is used. Raises StorageError for a URL that is wrong, or of a backend that
+    this version, or this installation, does not have.
     """
-    backend = BackendUrl.parse(url)
+    backend = check_url(url)
     if backend.scheme == "file":
         return FileStore(backend.path(directory or Path.cwd()), backend.query)
-    if backend.scheme in PLANNED:
+    return _open_s3(url, backend)
+
+
+def check_url(url: str) -> BackendUrl:
+    """Take a backend's URL apart. Raises StorageError for one that is wrong, or of a backend that this version lacks."""
+    backend = BackendUrl.parse(url)
+    if backend.scheme == "s3":
+        from kusion_dsl.storage.s3_url import S3Location
+
+        S3Location.of(backend, {})
+    elif backend.scheme in PLANNED:
         raise StorageError(
             f"{backend.scheme}:// backends are not supported yet",
-            where=url,
+            where=backend.shown,
             hint=f"supported: {', '.join(f'{scheme}://' for scheme in SUPPORTED)}",
         )
-    hint = did_you_mean(backend.scheme, [*SUPPORTED, *PLANNED])
-    raise StorageError(f"'{backend.scheme}' is no backend", where=url, hint=hint or "use file:///a/directory")
+    elif backend.scheme != "file":
+        hint = did_you_mean(backend.scheme, [*SUPPORTED, *PLANNED]) or "use file:///a/directory"
+        raise StorageError(f"'{backend.scheme}' is no backend", where=backend.shown, hint=hint)
+    return backend
+
+
+def _open_s3(url: str, backend: BackendUrl) -> Store:
+    try:
+        from kusion_dsl.storage.s3 import open_s3
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "obstore":
+            raise
+        what, hint = "what s3:// backends need is not installed", "run: pip install 'kusion-dsl[s3]'"
+        raise StorageError(what, where=backend.shown, hint=hint) from None
+    return open_s3(url, backend)

@@ -104,7 +104,9 @@ class Workspaces:
         found = self._newest(name)
         if found is None:
             names = self.list()
-            hint = did_you_mean(name, names) or f"there are {', '.join(names)}; `kusion workspace create` makes one"
+            near = did_you_mean(name, names)
+            create = f"create it with `kusion workspace create {name} -f FILE`"
+            hint = f"{near} else: {create}" if near else f"{create}; there are {', '.join(names)}"
             raise WorkspaceError(f"there is no workspace '{name}'", where=self._store.url, hint=hint)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,15 @@ def _modules(
     given: dict[type[Component], InstalledModule] = {
         each.intent: InstalledModule(each.name, f"kusion-{each.name}", "0", each) for each in (sample_service, *modules)
     }
-    used = {type(component) for each in applications for component in (each.workload, *each.accessories.values())}
-    if all(kind in given or kind is type(None) for kind in used):
-        return given
-    return {**modules_for(applications), **given}
+    others = [rest for each in applications if (rest := _without(each, given)).workload or rest.accessories]
+    return {**modules_for(others), **given} if others else given
+
+
+def _without(application: Application, given: Container[type[Component]]) -> Application:
+    """What of an application is of other classes than ``given``."""
+    workload = None if type(application.workload) in given else application.workload
+    accessories = {name: each for name, each in application.accessories.items() if type(each) not in given}
+    return application._replace(workload=workload, accessories=accessories)
 
 
 def generate(directory: Path | str, *, workspace: str = "", options: Mapping[str, str] | None = None) -> Compiled:

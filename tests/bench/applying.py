@@ -14,24 +14,27 @@ from tests.bench.projects import write_resources
 from tests.bench.row import Row
 
 _SIZES = (10, 100)
-_STEPS = {"preview": "preview", "apply": "apply", "no-op": "apply"}
+_STEPS = {"preview": "preview", "apply": "apply", "no-op": "apply", "preview without changes": "preview"}
+_BARS = {("preview without changes", 100): 1.2}
 
 
 def rows(kusion: str, pulumi: Path, work: Path) -> Iterator[Row]:
-    """Three steps for each size: every round begins with nothing applied, in directories of its own."""
+    """Some steps for each size: every round begins with nothing applied, in directories of its own."""
     for size in _SIZES:
         stack = write_resources(work / f"resources-{size}", size)
-        spec = _spec(kusion, stack, work, size)
+        spec = spec_of(kusion, stack, work, size)
         rounds = [_round(kusion, pulumi, stack, spec, work / f"round-{size}-{number}") for number in range(ROUNDS + 1)]
         for step in _STEPS:
             times = [each[step] for each in rounds[1:]]
             yield Row(
                 f"{step}, {size} resources / stock Pulumi program",
                 Times(tuple(time[0] for time in times), tuple(time[1] for time in times)),
+                bar=_BARS.get((step, size)),
             )
 
 
-def _spec(kusion: str, stack: Path, work: Path, size: int) -> Path:
+def spec_of(kusion: str, stack: Path, work: Path, size: int) -> Path:
+    """The file of the Spec of a project that has ``size`` resources."""
     done = subprocess.run(
         [kusion, "generate", "-w", str(stack), "-o", "json"], capture_output=True, text=True, check=True
     )

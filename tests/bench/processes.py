@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -22,16 +23,39 @@ class Command:
     directory: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def seconds(self) -> float:
-        """Run it and give the time it took. Raises RuntimeError, with what it said, where it fails."""
+    def run(self) -> bytes:
+        """Run it and give what it printed. Raises RuntimeError, with what it said, where it fails."""
         environment = {**_environment(), **self.environment}
-        begin = time.perf_counter()
         done = subprocess.run(self.argv, cwd=self.directory, env=environment, capture_output=True, check=False)
-        took = time.perf_counter() - begin
         if done.returncode != 0:
             said = (done.stdout + done.stderr).decode(errors="replace")
             raise RuntimeError(f"{' '.join(self.argv)} exited with {done.returncode}:\n{said}")
-        return took
+        return done.stdout
+
+    def seconds(self) -> float:
+        """Run it and give the time it took on the clock. Raises RuntimeError where it fails."""
+        return self.timed()[0]
+
+    def timed(self) -> tuple[float, bytes]:
+        """Run it and give the time it took on the clock, and what it printed. Raises RuntimeError where it fails."""
+        begin = time.perf_counter()
+        said = self.run()
+        return time.perf_counter() - begin, said
+
+    def processor_seconds(self) -> float:
+        """Run it and give the time it had a processor: what else runs on the machine is not in it.
+
+        Only for a process that starts no other ones, or waits for them. Raises RuntimeError where it fails.
+        """
+        begin = _processor_time()
+        self.run()
+        return _processor_time() - begin
+
+
+def _processor_time() -> float:
+    """Of all processes that ours has started and waited for, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _environment() -> dict[str, str]:
@@ -57,9 +81,14 @@ class Times:
         return median(self.reference) if self.reference else None
 
 
-def side_by_side(ours: Command, reference: Command, rounds: int = ROUNDS) -> Times:
+def side_by_side(
+    ours: Command,
+    reference: Command,
+    rounds: int = ROUNDS,
+    measure: Callable[[Command], float] = Command.seconds,
+) -> Times:
     """Both, one after the other in turns, so that what else the machine does meets both alike."""
-    pairs = [(ours.seconds(), reference.seconds()) for _ in range(rounds + 1)][1:]
+    pairs = [(measure(ours), measure(reference)) for _ in range(rounds + 1)][1:]
     return Times(tuple(pair[0] for pair in pairs), tuple(pair[1] for pair in pairs))
 
 

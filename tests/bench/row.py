@@ -11,11 +11,12 @@ from tests.bench.processes import Times
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: ``ours`` and ``reference`` in seconds, and the ratio that is still accepted, if one was set."""
+    """One comparison: ours and the reference, in seconds or ``unit``, and the ratio that is accepted, if one was set."""
 
     name: str
     times: Times
     bar: float | None = None
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
@@ -36,8 +37,15 @@ class Row:
             "reference": self.times.median_of_reference,
             "ratio": self.ratio,
             "bar": self.bar,
+            "unit": self.unit,
             "times": {"ours": list(self.times.ours), "reference": list(self.times.reference)},
         }
+
+
+def _verdict(row: Row) -> str:
+    if row.bar is None:
+        return ""
+    return "MISSED" if row.missed else "met"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -48,11 +56,11 @@ def table(rows: Sequence[Row]) -> str:
         cells.append(
             (
                 row.name,
-                f"{row.times.median_of_ours:.3f} s",
-                "" if reference is None else f"{reference:.3f} s",
+                f"{row.times.median_of_ours:.3f} {row.unit}",
+                "" if reference is None else f"{reference:.3f} {row.unit}",
                 "" if row.ratio is None else f"{row.ratio:.2f}",
                 "" if row.bar is None else f"{row.bar:.2f}",
-                "MISSED" if row.missed else "",
+                _verdict(row),
             )
         )
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]

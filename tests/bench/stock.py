@@ -1,6 +1,6 @@
 """The reference: what one would write with Pulumi's Python SDK alone.
 
-``python -m tests.bench.stock preview|apply SPEC DIRECTORY PULUMI`` makes a ``pulumi.CustomResource`` of every resource
+``python -m tests.bench.stock preview|apply|destroy SPEC DIRECTORY PULUMI`` makes a ``pulumi.CustomResource`` of every resource
 of a Spec, with its dependencies, through the Automation API. The provider is our own one for manifests, attached as
 kusion attaches it; live objects are read first, as kusion does.
 """
@@ -21,7 +21,7 @@ from kusion_dsl.engine.provider import attached
 
 
 def main(operation: str, spec: Path, directory: Path, executable: Path) -> None:
-    """Preview or apply the resources of a Spec."""
+    """Preview, apply or destroy the resources of a Spec."""
     document: dict[str, Any] = json.loads(spec.read_text(encoding="utf-8"))
     version: str = document["providers"]["kubernetes"]["version"]
 
@@ -47,6 +47,8 @@ def main(operation: str, spec: Path, directory: Path, executable: Path) -> None:
         )
         if operation == "preview":
             stack.preview(refresh=True)
+        elif operation == "destroy":
+            stack.destroy()
         else:
             stack.up(refresh=True)
 

@@ -33,6 +33,7 @@ Variables = Mapping[str, Mapping[str, Collection[str]]]
 """For each workload's name and each of its containers the variables that the author wrote."""
 
 _VARIABLE = re.compile(r"(?<!\$)\$\(([^()$]+)\)")
+_NAMED_ITEMS = (("env",), ("httpHeaders",))
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ def _counted(attributes: Any) -> Any:
 
 def _values(theirs: Any, ours: Any, path: Path) -> _Found:
     """The differences of two JSON-like values. Variables and headers are compared by their names, other lists in order."""
+    if path[-1:] in _NAMED_ITEMS:
+        theirs, ours = ([] if each is ABSENT else each for each in (theirs, ours))
     if _is_part(theirs, path) and _is_part(ours, path) and (theirs, ours) != (ABSENT, ABSENT):
         theirs, ours = ({} if each is ABSENT else each for each in (theirs, ours))
         for key in sorted({*theirs, *ours}):
@@ -167,7 +170,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _is_named(path: Path, *lists: list[Any]) -> bool:
-    if path[-1:] not in (("env",), ("httpHeaders",)):
+    if path[-1:] not in _NAMED_ITEMS:
         return False
     return all(len(_by_name(items)) == len(items) for items in lists)
 

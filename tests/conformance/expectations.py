@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from kusion_dsl.model.pod import at, template_path
-from kusion_dsl.model.reference import Path
 from tests.conformance.comparison import ABSENT, Difference
 from tests.conformance.deviations import Ours
 
@@ -143,23 +143,38 @@ def several_of_a_module(difference: Difference, ours: Ours) -> bool:
 
 
 def lifted(difference: Difference, ours: Ours) -> bool:
-    """A variable whose value is a random password is read from a Secret that is made and has it."""
-    variables: list[Mapping[str, Any]] = at(ours.spec[difference.resource].attributes, _until_env(difference.path))
-    entry = next((each for each in variables if each["name"] == difference.path[_until(difference.path)]), {})
+    """A variable whose value is a random password is read from the Secret for variables, which is made and has it."""
+    secret, value = _read_by_variable(difference, ours)
+    return (
+        secret == f"{difference.resource.rpartition(':')[2]}-env"
+        and _PASSWORD.fullmatch(value) is not None
+        and difference.theirs in (value, ABSENT)
+    )
+
+
+def _read_by_variable(difference: Difference, ours: Ours) -> tuple[str, str]:
+    """The name of the Secret that is made and from which our variable is read, and what stands there."""
+    attributes = ours.spec[difference.resource].attributes
+    end = difference.path.index("env") + 1
+    variables: list[Mapping[str, Any]] = at(attributes, difference.path[:end])
+    entry = next((each for each in variables if each["name"] == difference.path[end]), {})
     source = at(entry, ("valueFrom", "secretKeyRef")) or {}
-    namespace = at(ours.spec[difference.resource].attributes, ("metadata", "namespace"))
-    secret = ours.spec.get(f"v1:Secret:{namespace}:{source.get('name')}")
-    value = at(secret.attributes, ("stringData", source["key"])) if secret else None
-    return _PASSWORD.fullmatch(str(value)) is not None and difference.theirs in (value, ABSENT)
+    secret = ours.spec.get(f"v1:Secret:{at(attributes, ('metadata', 'namespace'))}:{source.get('name')}")
+    return str(source.get("name")), str(at(secret.attributes, ("stringData", source["key"])) if secret else None)
 
 
-def _until(path: Path) -> int:
-    """The index in a path behind ``env``."""
-    return path.index("env") + 1
+def of_a_generated_secret(difference: Difference, ours: Ours) -> bool:
+    """A variable that only we have, and that is read from a Secret with a random password in it."""
+    return difference.theirs is ABSENT and _PASSWORD.fullmatch(_read_by_variable(difference, ours)[1]) is not None
 
 
-def _until_env(path: Path) -> Path:
-    return path[: _until(path)]
+def same_modelfile(difference: Difference, ours: Ours) -> bool:
+    """The ancestor's script with one quote less behind the template, and the whole Modelfile as a single word."""
+    begin, end = "echo '", "' > Modelfile"
+    text, _, rest = str(difference.theirs).removeprefix(begin).rpartition(end)
+    words = shlex.split(str(difference.ours).replace("$$", "$"))
+    wanted = [begin[:4], text.replace('""""\n', '"""\n'), *shlex.split(f"{end[1:]}{rest}")]
+    return bool(rest) and words == wanted
 
 
 def holds_what_is_lifted(difference: Difference, ours: Ours) -> bool:

@@ -55,11 +55,13 @@ _CONSTANT = re.compile(r"(?<![-\w])(?:ollama|proxy)-infer-(?:deployment|service)
 class Naming:
     """What is called otherwise in one case.
 
-    ``texts`` are replaced wherever they stand as a word, ``own`` (by type) in the names of resources of that type;
+    ``texts`` are replaced wherever they stand as a word, ``variables`` where they stand alone, since what authors write
+    about them in texts of their own is theirs, and ``own`` (by type) in the names of resources of that type;
     ``inference`` has for each application with an inference accessory what its names gain.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     own: dict[tuple[str, str], str] = field(default_factory=dict)
     inference: dict[str, str] = field(default_factory=dict)
     _seen: Counter[str] = field(default_factory=Counter)
@@ -88,7 +90,7 @@ class Naming:
             self.own[(_TOKENS[kind], unique)] = f"{unique}-{accessory}"
             self.texts[f"{_TOKENS[kind]}:{unique}"] = f"{_TOKENS[kind]}:{unique}-{accessory}"
         for name in _VARIABLES.get(kind, ()):
-            self.texts[name] = f"{name}_{_variable(accessory)}"
+            self.variables[name] = f"{name}_{_variable(accessory)}"
 
     def _add_database(self, unique: str, accessory: str, module: str, databases: Mapping[str, str]) -> None:
         """What the workspace names stands as given; what is made beside it ends in the module's name no more."""
@@ -99,7 +101,7 @@ class Naming:
         if old != new:
             self.texts[old] = new
             for what in ("HOST", "USERNAME", "PASSWORD"):
-                self.texts[f"KUSION_DB_{what}_{_variable(old)}"] = f"KUSION_DB_{what}_{_variable(new)}"
+                self.variables[f"KUSION_DB_{what}_{_variable(old)}"] = f"KUSION_DB_{what}_{_variable(new)}"
 
     def of(self, id: str, type: str) -> Rename:
         """How the strings of the resource ``id`` are renamed, its id and the ids that it depends on among them.
@@ -122,6 +124,8 @@ class Naming:
         return prefixes[min(self._seen[name], len(prefixes)) - 1]
 
     def _rename(self, prefix: str, own: Mapping[str, str], text: str) -> str:
+        if text in self.variables:
+            return self.variables[text]
         if prefix:
             text = _CONSTANT.sub(lambda match: f"{prefix}-{match[0]}", text)
         for old, new in self.texts.items():

@@ -184,6 +184,21 @@ RULES: tuple[Rule, ...] = (
         "DESIGN 8: such a string is lifted into a generated Secret",
     ),
     Rule(
+        "kubernetes:apps/v1:Deployment",
+        rf"{_CONTAINER}\.env\.MYSQL_ROOT_PASSWORD\..*",
+        expectations.of_a_generated_secret,
+        "without a password of root, whoever the user is, the image refuses to start",
+        "tests/unit/modules/test_mysql.py"
+        "::test_with_another_user_root_has_a_password_too_since_the_image_would_not_start_without",
+    ),
+    Rule(
+        "kubernetes:apps/v1:Deployment",
+        rf"{_CONTAINER}\.command\[2\]",
+        expectations.same_modelfile,
+        "a quote too many ends the template; and what a text has in it is not for the shell to read",
+        "tests/unit/modules/test_inference.py::test_texts_are_single_words_of_the_shell",
+    ),
+    Rule(
         "alicloud:rds/connection:Connection",
         "port",
         expectations.as_text,

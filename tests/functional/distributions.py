@@ -39,6 +39,33 @@ def echo(echo: Echo, platform: EchoPlatform, ctx: Context) -> Generated:
 """A module whose output is a value of the resource that it makes of its only field."""
 
 
+VAULT = """\
+from __future__ import annotations
+
+from kusion_dsl.module import Accessory, Context, Generated, PlatformConfig, Resource, module
+
+
+class Vault(Accessory):
+    '''Keeps something.'''
+
+    option: str
+    '''The option of Pulumi that its object has.'''
+
+
+class VaultPlatform(PlatformConfig):
+    '''Nothing to decide.'''
+
+
+@module
+def vault(vault: Vault, platform: VaultPlatform, ctx: Context) -> Generated:
+    '''A ConfigMap that nobody deletes.'''
+    kept = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": ctx.metadata(ctx.name()), "data": {"a": "b"}}
+    options = {vault.option: ["data"] if vault.option == "ignoreChanges" else True} if vault.option else {}
+    yield Resource("kubernetes:core/v1:ConfigMap", ctx.name(), kept, options=options)
+"""
+"""A module whose object has an option of Pulumi's."""
+
+
 @dataclass
 class Distributions:
     """A directory of installed distributions, on ``sys.path`` until the test ends."""

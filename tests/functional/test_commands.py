@@ -45,12 +45,14 @@ def test_the_commands_are_those_of_the_design() -> None:
     groups = {
         "release": "list show",
         "workspace": "create list show update switch delete",
+        "resource": "list show graph",
         "project": "list",
         "stack": "list",
         "module": "list",
-        "engine": "install status",
+        "engine": "install status env",
+        "config": "list get set unset",
     }
-    single = "init generate preview apply destroy why options doctor version completion"
+    single = "init generate preview apply destroy rollback drift why options doctor version completion"
     expected: set[tuple[str, ...]] = {(name,) for name in single.split()}
     expected |= {(group, name) for group, names in groups.items() for name in names.split()}
     assert expected <= COMMANDS.keys()
@@ -89,15 +91,25 @@ FORMATTED: list[tuple[str, ...]] = [
     ("why", "Deployment", "-w", "dev"),
     ("release", "list", "-w", "dev"),
     ("release", "show", "-w", "dev"),
+    ("release", "verify", "-w", "dev"),
     ("workspace", "list"),
+    ("config", "list"),
+    ("config", "get", "backends.default"),
     ("project", "list"),
     ("stack", "list"),
     ("module", "list"),
     ("version",),
     ("doctor",),
     ("engine", "status"),
+    ("engine", "env"),
+    ("drift", "-w", "dev"),
+    ("resource", "list", "-w", "dev"),
+    ("resource", "show", "Namespace", "-w", "dev"),
+    ("resource", "graph", "-w", "dev"),
     ("apply", "-w", "dev", "--yes"),
+    ("rollback", "1", "-w", "dev", "--yes"),
     ("destroy", "-w", "dev", "--yes"),
+    ("release", "diff", "-w", "dev"),
 ]
 """Every command with documents for programs, to be run in this order on a stack that was applied."""
 
@@ -132,8 +144,10 @@ def test_lists_for_people(kusion: Kusion) -> None:
         """
     )
     header, row = kusion.done("release", "list", "-w", "dev").out.splitlines()
-    assert header.split() == ["REVISION", "KIND", "PHASE", "CREATED", "BY", "RESOURCES", "SOURCE"]
-    assert row.split()[:3] + row.split()[4:] == ["1", "apply", "succeeded", "ada@workstation", "2", str(kusion.root)]
+    columns = ["REVISION", "KIND", "PHASE", "CREATED", "TOOK", "RESULT", "BY", "RESOURCES", "SOURCE"]
+    assert header.split() == columns
+    told = row.split()
+    assert told[:3] + told[5:] == ["1", "apply", "succeeded", "+2", "ada@workstation", "2", str(kusion.root)]
     modules = [row.split()[:2] for row in kusion.done("module", "list").out.splitlines()]
     assert modules[0] == ["NAME", "DISTRIBUTION"]
     assert ["service", "kusion-service"] in modules
@@ -251,11 +265,11 @@ def test_doctor_tells_what_is_wrong_and_what_to_do(kusion: Kusion) -> None:
     assert list(checks)[:7] == ["Python", "engine", "home", "backend", "key", "workspace", "modules"]
     assert checks["engine"]["found"] == f"Pulumi 3.259.0 at {pulumi}"
     assert kusion.done("engine", "status").out == f"Pulumi 3.259.0 at {pulumi} (path)\n"
-    kusion.write({"home/config.json": "{"})
+    kusion.write({"home/config.yaml": "backends: 3"})
     result = kusion("doctor")
     assert result.code == 1
     assert "!!  workspace: " in result.out
-    assert "    correct it, or remove the file\n" in result.out
+    assert "    write `key: value` below it\n" in result.out
 
 
 @pytest.mark.parametrize("template", [each.name for each in templates()])

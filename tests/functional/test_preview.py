@@ -27,10 +27,10 @@ def drift(kusion: Kusion, replicas: int) -> None:
 
 
 def fields(kusion: Kusion, *arguments: str) -> list[dict[str, Any]]:
-    """The fields that differ, without who caused it."""
+    """The fields that differ: which, whose doing it is, and the three values."""
     changes = kusion.done("preview", "-w", "dev", "-o", "json", *arguments).document["changes"]
     return [
-        {key: value for key, value in field.items() if key != "origins"}
+        {key: value for key, value in field.items() if key in ("path", "cause", "before", "after", "live")}
         for change in changes
         for field in change["fields"]
     ]
@@ -176,7 +176,10 @@ def test_the_document_for_programs(applied: Kusion) -> None:
         "digest": digest,
         "base": 1,
         "live": True,
+        "kind": "apply",
+        "restores": None,
         "target": {"kind": "manifests", "directory": ".manifests/default/dev"},
+        "losses": [],
         "summary": {"create": 0, "update": 1, "replace": 0, "delete": 0, "same": 1},
         "warnings": [],
     }
@@ -217,3 +220,16 @@ def test_a_variable_that_hides_an_injected_one_is_told(kusion: Kusion) -> None:
         if each["name"] == names[0]
     )
     assert own == "mine"
+
+
+def test_who_had_put_it_there_is_named_as_seen_from_here(kusion: Kusion) -> None:
+    kusion.write({"one.yaml": "modules: {service: {configs: {default: {labels: {tier: gold}}}}}\n", "two.yaml": "{}\n"})
+    kusion.done("workspace", "update", "default", "-f", "one.yaml")
+    kusion.stack(SHOP.replace("replicas=2", "replicas=2, annotations={'a': 'b'}"), directory="checkout/shop")
+    kusion.done("apply", "-w", "checkout/shop/dev", "--yes")
+    kusion.done("workspace", "update", "default", "-f", "two.yaml")
+    kusion.stack(directory="checkout/shop")
+    out = kusion.done("preview", "-w", "checkout/shop/dev").out
+    [stored] = kusion.home.rglob("default/00000001.yaml")
+    assert 'metadata.annotations: {"a": "b"} -> (absent)  was checkout/shop/dev/app.py:7 (shop.workload)\n' in out
+    assert f'metadata.labels.tier: "gold" -> (absent)  was {stored}:1:' in out

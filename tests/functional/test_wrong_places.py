@@ -16,6 +16,7 @@ from kusion_dsl.engine.acquisition import InstallProgress
 from kusion_dsl.engine.binary import ensure
 from kusion_dsl.engine.run import Engine
 from kusion_dsl.storage.disk import Disk
+from kusion_dsl.storage.records import seal
 from tests.functional.commandline import SHOP, Kusion, lines
 
 RUNS = [("preview", "-w", "dev"), ("apply", "-w", "dev", "--yes"), ("destroy", "-w", "dev", "--yes")]
@@ -37,9 +38,9 @@ def released(kusion: Kusion, name: str) -> Path:
             "it is not JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
         ),
         ("00000002", "", "it is not JSON (Expecting value: line 1 column 1 (char 0))"),
-        ("00000002", '{"version": 1}', "KeyError('project')"),
+        ("00000002", '{\n  "version": 1\n}\n', "it has no 'modules'"),
         ("00000002", "[]", "it has no version"),
-        ("00000002.2-succeeded", '{"version": 1, "phase": "failed"}', "KeyError('at')"),
+        ("00000002.2-succeeded", '{\n  "version": 1,\n  "phase": "failed"\n}\n', "it has no 'at'"),
     ],
 )
 def test_a_damaged_release(kusion: Kusion, command: tuple[str, ...], name: str, text: str, why: str) -> None:
@@ -52,7 +53,7 @@ def test_a_damaged_release(kusion: Kusion, command: tuple[str, ...], name: str, 
     assert kusion.refused(*command) == lines(
         f"""
         error: {file}: the record is damaged: {why}
-          restore this file from a copy of the backend; `kusion release list` shows which releases are readable
+          restore this file from a copy of the backend; `kusion release verify` tells what works without it
         """
     )
 
@@ -66,7 +67,7 @@ def test_a_changed_release_is_noticed_and_the_others_are_listed(kusion: Kusion) 
     file.write_text(
         file.read_text().replace('"replicas": 3', '"replicas": 30').replace('"replicas":3', '"replicas":30')
     )
-    why = "its Spec does not have the digest that was recorded with it"
+    why = "its digest is not that of what it says"
     assert f"error: {file}: the record is damaged: {why}\n" in kusion.refused("release", "show", "-w", "dev")
     releases = kusion.done("release", "list", "-w", "dev", "-o", "json").document["releases"]
     assert [(each["revision"], each["phase"]) for each in releases] == [(2, "damaged"), (1, "succeeded")]
@@ -79,10 +80,10 @@ def test_a_release_of_a_newer_kusion(kusion: Kusion) -> None:
     kusion.stack()
     kusion.done("apply", "-w", "dev", "--yes")
     file = released(kusion, "00000001")
-    file.write_text('{"version": 99}')
+    file.write_bytes(seal({"version": 99}))
     assert kusion.refused("apply", "-w", "dev", "--yes") == lines(
         f"""
-        error: {file}: it has format 99, this kusion-dsl reads up to 1
+        error: {file}: it has format 99, this kusion-dsl reads up to 2
           upgrade kusion-dsl; nothing was changed
         """
     )
@@ -103,14 +104,18 @@ def test_a_file_in_place_of_the_backend(kusion: Kusion, command: tuple[str, ...]
 @pytest.mark.parametrize(
     ("url", "error"),
     [
-        ("backend", "error: 'backend' is not a URL\n  write a directory as file:///absolute/path\n"),
+        (
+            "backend",
+            "error: {home}/config.yaml: there is no backend 'backend'\n"
+            "  there are default; a URL such as file:///a/directory will do\n",
+        ),
         ("fiel:///srv", "error: fiel:///srv: 'fiel' is no backend\n  did you mean 'file'?\n"),
-        ("s3://bucket", "error: s3://bucket: s3:// backends are not supported yet\n  supported: file://\n"),
+        ("gs://bucket", "error: gs://bucket: gs:// backends are not supported yet\n  supported: file://, s3://\n"),
     ],
 )
 def test_a_backend_that_is_none(kusion: Kusion, url: str, error: str) -> None:
     kusion.stack()
-    assert kusion.refused("apply", "-w", "dev", "--yes", "--backend", url) == error
+    assert kusion.refused("apply", "-w", "dev", "--yes", "--backend", url) == error.format(home=kusion.home)
 
 
 @pytest.mark.parametrize("command", RUNS)
@@ -124,18 +129,15 @@ def test_a_file_in_place_of_the_home(kusion: Kusion, command: tuple[str, ...]) -
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (
-            "{",
-            "this is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)\n  correct it, or remove the file",
-        ),
-        ('{"bakcend": ""}', "unknown key 'bakcend'\n  did you mean 'backend'?"),
-        ('{"backend": 3}', "'backend' is not text\n  write a URL such as file:///a/directory"),
+        ("{", "2:1: this is not YAML: did not find expected node content"),
+        ("bakcends: {}", "1:1: unknown key 'bakcends'\n  did you mean 'backends'?"),
+        ("backends: 3", "1:1: 'backends' is no mapping\n  write `key: value` below it"),
     ],
 )
 def test_a_configuration_that_is_wrong(kusion: Kusion, text: str, what: str) -> None:
     kusion.stack()
-    kusion.write({"home/config.json": text})
-    assert kusion.refused("apply", "-w", "dev", "--yes") == f"error: {kusion.home}/config.json: {what}\n"
+    kusion.write({"home/config.yaml": text})
+    assert kusion.refused("apply", "-w", "dev", "--yes") == f"error: {kusion.home}/config.yaml:{what}\n"
 
 
 AS_NOBODY = """

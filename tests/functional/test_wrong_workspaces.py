@@ -87,6 +87,14 @@ TYPOS = [
         id="key twice",
     ),
     pytest.param(
+        "context:\n  limit: .inf\n",
+        """
+        error: {file}:1:1: a value cannot be stored exactly: inf is not representable in JCS
+          write large numbers as strings
+        """,
+        id="number that JSON does not have",
+    ),
+    pytest.param(
         "a: b: c\n", "error: {file}:1:5: this is not YAML: mapping values are not allowed in this context\n", id="YAML"
     ),
 ]
@@ -149,14 +157,14 @@ def test_an_unknown_workspace(kusion: Kusion, command: tuple[str, ...]) -> None:
     assert kusion.refused(*command, "--workspace", "prdo") == lines(
         f"""
         error: {backend}: there is no workspace 'prdo'
-          did you mean 'prod'?
+          did you mean 'prod'? else: create it with `kusion workspace create prdo -f FILE`
         """
     )
     kusion.write({"dev/stack.yaml": "name: dev\nworkspace: elsewhere\n"})
     assert kusion.refused(*command) == lines(
         f"""
         error: {backend}: there is no workspace 'elsewhere'
-          there are default, prod; `kusion workspace create` makes one
+          create it with `kusion workspace create elsewhere -f FILE`; there are default, prod
         """
     )
 
@@ -165,10 +173,10 @@ def test_a_module_that_is_not_installed_cannot_be_checked_and_is_told(kusion: Ku
     kusion.write({"prod.yaml": "modules:\n  postgress: {}\n  kafka: {}\n"})
     assert kusion.done("workspace", "create", "prod", "-f", "prod.yaml").err == lines(
         """
-        warning: prod.yaml:3:3: this is not checked: the module kafka is not installed
-          pip install kusion-kafka
         warning: prod.yaml:2:3: this is not checked: the module postgress is not installed
           did you mean 'postgres'?
+        warning: prod.yaml:3:3: this is not checked: the module kafka is not installed
+          pip install kusion-kafka
         """
     )
 

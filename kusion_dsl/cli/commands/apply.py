@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from kusion_dsl.cli.invocation import Invocation
-from kusion_dsl.cli.options import live_option, output_option, stack_options, yes_option
+from kusion_dsl.cli.options import live_option, output_option, stack_options, take_over_option, yes_option
 
 if TYPE_CHECKING:
     from kusion_dsl.operations.selection import Selection
 
+EXIT_NOT_SHOWN = 1
+
 
 @click.command()
+@click.argument(
+    "plan",
+    metavar="[PLAN]",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=False,
+    help="A file of `kusion preview --save`: apply what it shows, or nothing if things are not as they were.",
+)
 @stack_options()
 @live_option
 @yes_option
+@take_over_option
 @output_option("table", "json", "yaml")
 @click.pass_obj
-def apply(invocation: Invocation, selection: Selection, backend: str, live: bool, yes: bool, output: str) -> int:
+def apply(
+    invocation: Invocation,
+    plan: Path | None,
+    selection: Selection,
+    backend: str,
+    live: bool,
+    yes: bool,
+    take_over: bool,
+    output: str,
+) -> int:
     """Preview, ask, and make it so. Every apply that changes anything is recorded as a release.
+
+    With a PLAN the stack is compiled and previewed again, with the workspace and the options of the plan; if anything
+    is not as the plan shows it, nothing is changed, and all that differs is told.
 
     \b
     Examples:
       kusion apply
       kusion apply --yes                    without asking, for a pipeline
       kusion apply -D tag=1.5.0
+      kusion apply shop.plan                what `kusion preview --save shop.plan` showed
     """
     from kusion_dsl.cli.consent import ask, can_ask, consent_again
     from kusion_dsl.cli.render.changes import show_preview
@@ -34,19 +59,28 @@ def apply(invocation: Invocation, selection: Selection, backend: str, live: bool
     from kusion_dsl.cli.render.releases import show_applied
     from kusion_dsl.operations.apply import apply as operation
     from kusion_dsl.operations.generate import generate
+    from kusion_dsl.operations.plan import check_plan, planned, read_plan
     from kusion_dsl.operations.preview import preview
     from kusion_dsl.operations.proposal import propose
 
     host = invocation.host(backend)
     screen = invocation.screen()
     can_ask(screen, yes=yes)
-    proposal = propose(generate(host, selection))
+    accepted = read_plan(plan) if plan is not None else None
+    proposal = propose(generate(host, planned(selection, accepted) if accepted else selection))
     with screen.waiting(f"previewing {proposal.ref}"):
-        shown = preview(host, proposal, live=live)
+        shown = preview(host, proposal, live=accepted.live if accepted else live)
+    check = partial(check_plan, host, accepted) if accepted else None
+    if check is not None:
+        check(shown)
     if output == "table":
         show_preview(screen, shown, output)
     if not shown.is_noop:
-        ask(screen, f"Apply this to {proposal.ref}?", yes=yes)
+        ask(f"Apply this to {proposal.ref}?", shown.intrusion, shown.foreign, yes=yes, take_over=take_over)
     with reporting(screen, len(shown.effective)) as report:
-        applied = operation(host, shown, consent_again(screen, yes=yes), report)
-    return show_applied(screen, shown.base, applied, output)
+        applied = operation(host, shown, consent_again(screen, yes=yes), report, check)
+    code = show_applied(screen, shown.base, applied, output)
+    for each in applied.not_shown if applied is not None else ():
+        screen.warn(f"{each.operation} of {each.id}: this was not shown before")
+        code = code or (EXIT_NOT_SHOWN if plan is not None else 0)
+    return code

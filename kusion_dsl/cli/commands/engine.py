@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kusion_dsl.cli.invocation import Invocation
-from kusion_dsl.cli.options import output_option
+from kusion_dsl.cli.options import backend_option, output_option
 
 
 @click.group()
@@ -57,3 +57,21 @@ def status(invocation: Invocation, output: str) -> int:
     binary = find_engine(invocation.host())
     show_engine(invocation.screen(), binary, output)
     return 0 if binary is not None else 1
+
+
+@engine.command()
+@backend_option
+@output_option("shell", "json", "yaml", default="shell")
+@click.pass_obj
+def env(invocation: Invocation, backend: str, output: str) -> None:
+    """Print the environment in which a plain pulumi works on the same state, as a shell reads it.
+
+    \b
+    Examples:
+      kusion engine env --backend prod
+      eval "$(kusion engine env)"       then, say: pulumi stack ls
+    """
+    from kusion_dsl.cli.render.listings import show_variables
+    from kusion_dsl.operations.engine import engine_variables
+
+    show_variables(invocation.screen(), engine_variables(invocation.host(backend)), output)

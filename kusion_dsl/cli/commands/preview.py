@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -20,9 +21,23 @@ EXIT_CHANGES = 3
 @live_option
 @output_option()
 @click.option("--exit-code", is_flag=True, help="Exit with 3 where there are changes.")
+@click.option("--detail", is_flag=True, help="Show every change by itself, and long values in full.")
+@click.option(
+    "--save",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Keep what is shown as a plan, for `kusion apply FILE`. It has no secrets in it.",
+)
 @click.pass_obj
 def preview(
-    invocation: Invocation, selection: Selection, backend: str, live: bool, output: str, exit_code: bool
+    invocation: Invocation,
+    selection: Selection,
+    backend: str,
+    live: bool,
+    output: str,
+    exit_code: bool,
+    detail: bool,
+    save: Path | None,
 ) -> int:
     """Show what an apply would change, and why.
 
@@ -33,6 +48,7 @@ def preview(
       kusion preview
       kusion preview --no-live              from the releases alone
       kusion preview -o json --exit-code    for a pipeline: 0 no changes, 3 changes
+      kusion preview --save shop.plan       and later: kusion apply shop.plan
     """
     from kusion_dsl.cli.render.changes import show_preview
     from kusion_dsl.operations.generate import generate
@@ -44,5 +60,11 @@ def preview(
     proposal = propose(generate(host, selection))
     with screen.waiting(f"previewing {proposal.ref}"):
         shown = operation(host, proposal, live=live)
-    show_preview(screen, shown, output)
+    if save is not None:
+        from kusion_dsl.operations.plan import plan_of, save_plan
+
+        save_plan(plan_of(host, shown), save)
+    show_preview(screen, shown, output, detail=detail)
+    if save is not None:
+        screen.note(f"Saved; make it so with: kusion apply {save}")
     return EXIT_CHANGES if exit_code and shown.effective else 0

@@ -1,60 +1,55 @@
-"""Previews, for people and for programs."""
+"""Previews, for people."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from kusion_dsl.cli.render.screen import VERSION, Screen
-from kusion_dsl.model.change import MISSING, Change, FieldChange
-from kusion_dsl.model.provenance import Origin
+from kusion_dsl.cli.render.change_documents import preview_document
+from kusion_dsl.cli.render.fields import origin_text, show_field
+from kusion_dsl.cli.render.losses import show_losses
+from kusion_dsl.cli.render.screen import Screen
+from kusion_dsl.model.change import Change
 
 if TYPE_CHECKING:
-    from kusion_dsl.operations.destroy import Demolition
     from kusion_dsl.operations.preview import Preview
 
-_SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
+SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
 _VERBS = {"create": "create", "update": "update", "replace": "replace", "delete": "delete", "same": "unchanged"}
-_LONGEST = 60  # characters of a value in a table of changes
+_MANY = 50  # resources that change; of more, those that change alike are told together
+_MOST_FIELDS = 20  # of one resource
 
 
-def show_preview(screen: Screen, preview: Preview, format: str) -> None:
-    """Print a preview."""
+def show_preview(screen: Screen, preview: Preview, format: str, *, detail: bool = False) -> None:
+    """Print a preview; for people with everything in full where they want ``detail``."""
     for warning in preview.warnings:
         screen.warn(warning)
     if format != "table":
         screen.document(preview_document(preview), format)
         return
     screen.out(click.style(str(preview.proposal.ref), bold=True))
-    show_changes(screen, preview.changes)
+    show_changes(screen, preview.changes, detail=detail)
+    show_losses(screen, preview.losses)
 
 
-def show_demolition(screen: Screen, shown: Demolition) -> None:
-    """Print what a destroy would remove."""
-    for warning in shown.warnings:
-        screen.warn(warning)
-    screen.out(click.style(str(shown.ref), bold=True))
-    if not shown.is_noop:
-        show_changes(screen, shown.changes)
-
-
-def show_changes(screen: Screen, changes: Sequence[Change]) -> None:
+def show_changes(screen: Screen, changes: Sequence[Change], *, detail: bool = False) -> None:
     """Print changes: a line for each resource, below it one for each field, and the sum."""
-    told = [change for change in changes if change.operation != "same" or change.note]
-    for change in told:
-        beside = click.style(change.note or _origin(change.origins), dim=True)
-        if change.operation == "same":
-            screen.out_beside(f"  {change.id}", beside)
-            continue
-        sign, color = _SIGNS[change.operation]
-        screen.out_beside(f"{click.style(sign, fg=color, bold=True)} {click.style(change.id, bold=True)}", beside)
-        for field in change.fields:
-            screen.out_beside(f"    {_field(field)}", _remark(field))
+    show_each(screen, changes, detail=detail)
     screen.out()
     screen.out(summary(changes))
+
+
+def show_each(screen: Screen, changes: Sequence[Change], *, detail: bool = False) -> None:
+    """Print changes without a sum."""
+    told = [change for change in changes if change.operation != "same" or change.note or change.fields]
+    groups = _groups(told) if len(told) > _MANY and not detail else [_Group(change) for change in told]
+    for group in groups:
+        _show_group(screen, group, detail=detail)
+    if len(groups) < len(told):
+        screen.out(click.style("What changes alike is told once; --detail shows each.", dim=True))
 
 
 def summary(changes: Iterable[Change]) -> str:
@@ -70,80 +65,56 @@ def summary(changes: Iterable[Change]) -> str:
     return ", ".join(parts) + (f", {counts['same']} unchanged" if "same" in counts else "") + "."
 
 
-def _field(field: FieldChange) -> str:
-    old = field.live if field.cause == "drift" else field.before
-    return f"{field.label}: {_value(old)} -> {_value(field.after)}"
+@dataclass
+class _Group:
+    """A change, and how many others are like it."""
+
+    change: Change
+    others: int = 0
 
 
-def _remark(field: FieldChange) -> str:
-    origin = click.style(_origin(field.origins), dim=True) if field.origins else ""
-    match field.cause:
-        case "yours":
-            return origin
-        case "drift":
-            return f"{click.style('changed by somebody else', fg='cyan')}, will be reverted"
-        case "conflict":
-            return f"{click.style(f'somebody else made it {_value(field.live)}', fg='red')}  {origin}".rstrip()
+def _groups(changes: Iterable[Change]) -> Sequence[_Group]:
+    """``changes`` with those together that create the same type, or change the same fields alike.
+
+    What replaces or deletes is never among them: each is told by its name.
+    """
+    groups: dict[object, _Group] = {}
+    for change in changes:
+        group = groups.setdefault(_likeness(change), _Group(change, -1))
+        group.others += 1
+    return list(groups.values())
 
 
-def _value(value: Any) -> str:
-    if value is MISSING:
-        return click.style("(absent)", dim=True)
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+def _likeness(change: Change) -> object:
+    if change.operation in ("replace", "delete") or change.forces:
+        return change.id
+    fields = [(each.label, each.cause, repr((each.before, each.after, each.live))) for each in change.fields]
+    return (change.operation, change.type, change.note, *fields)
 
 
-def _origin(origins: Sequence[Origin]) -> str:
-    return str(origins[0]) if origins else ""
+def _show_group(screen: Screen, group: _Group, *, detail: bool) -> None:
+    change = group.change
+    sign, color = SIGNS.get(change.operation, (" ", None))
+    name = click.style(change.id, bold=change.operation != "same")
+    more = f" and {group.others} more like it" if group.others else ""
+    head = f"{click.style(sign, fg=color, bold=True)} {name}{more}" if color else f"  {name}{more}"
+    screen.out_beside(head, _beside(change))
+    fields = change.fields if detail else change.fields[:_MOST_FIELDS]
+    for field in fields:
+        show_field(screen, field, detail=detail)
+    if len(fields) < len(change.fields):
+        screen.out(
+            click.style(f"    … and {len(change.fields) - len(fields)} fields more; --detail shows them", dim=True)
+        )
+    if change.forces:
+        screen.out(f"    {click.style('this changes too:', fg='magenta')} {', '.join(change.forces)}")
 
 
-def preview_document(preview: Preview) -> dict[str, Any]:
-    """A preview for programs; values that are not there are left out."""
-    proposal = preview.proposal
-    counts = {operation: 0 for operation in _VERBS}
-    for change in preview.changes:
-        counts[change.operation] += 1
-    return {
-        "version": VERSION,
-        "project": proposal.ref.project,
-        "stack": proposal.ref.stack,
-        "workspace": proposal.ref.workspace,
-        "digest": proposal.spec.digest,
-        "base": preview.base.release.revision if preview.base else None,
-        "live": preview.live,
-        "target": proposal.target.to_json(),
-        "changes": [_change_document(change) for change in preview.changes],
-        "summary": counts,
-        "warnings": list(preview.warnings),
-    }
-
-
-def _change_document(change: Change) -> dict[str, Any]:
-    return {
-        "id": change.id,
-        "type": change.type,
-        "operation": change.operation,
-        "note": change.note,
-        "fields": [_field_document(field) for field in change.fields],
-        "origins": [origin_document(origin) for origin in change.origins],
-    }
-
-
-def _field_document(field: FieldChange) -> dict[str, Any]:
-    values = {"before": field.before, "after": field.after, "live": field.live}
-    return {
-        "path": field.label,
-        "cause": field.cause,
-        **{name: value for name, value in values.items() if value is not MISSING},
-        "origins": [origin_document(origin) for origin in field.origins],
-    }
-
-
-def origin_document(origin: Origin) -> dict[str, Any]:
-    """An origin for programs."""
-    place = origin.position
-    return {
-        "kind": origin.kind,
-        "name": origin.name,
-        **({"file": place.file, "line": place.line, "column": place.column} if place else {}),
-    }
+def _beside(change: Change) -> str:
+    """What is said of a resource: what is special about it, else who caused it."""
+    told = [change.note] if change.note else [origin_text(change.origins)]
+    if change.operation == "delete" and change.note and change.origins:
+        told.append(f"was {change.origins[0]}")
+    text = ", ".join(told)
+    strong = change.operation in ("replace", "delete")
+    return click.style(text, fg=SIGNS[change.operation][1]) if strong else click.style(text, dim=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kusion_dsl.cli.render.changes import origin_document
+from kusion_dsl.cli.render.change_documents import origin_document
 from kusion_dsl.cli.render.screen import VERSION, Screen
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from kusion_dsl.storage.releases import Damaged
 if TYPE_CHECKING:
     from kusion_dsl.engine.binary import Binary
     from kusion_dsl.model.load_session import OptionDeclaration
+    from kusion_dsl.operations.configuration import ListedBackend
     from kusion_dsl.operations.doctor import Finding
     from kusion_dsl.operations.inventory import ListedModule, ListedProject, ListedStack
     from kusion_dsl.operations.workspaces import ListedWorkspace
@@ -75,6 +77,25 @@ def show_workspace(screen: Screen, text: str, format: str) -> None:
     screen.document(load_yaml(text, "workspace").value or {}, format)
 
 
+def show_backends(screen: Screen, backends: Sequence[ListedBackend], format: str) -> None:
+    """Print the configured backends."""
+    items = [
+        {"name": each.name, "current": each.current, "type": each.type, "configs": dict(each.configs), "url": each.url}
+        for each in backends
+    ]
+    _show(screen, "backends", items, ["name", "current", "type", "url"], format, "There is no backend.")
+
+
+def show_setting(screen: Screen, key: str, value: Any, format: str) -> None:
+    """Print what a key of the configuration says: a text as it is, a mapping as YAML, or either as a document."""
+    if format != "text":
+        screen.document({"version": VERSION, "key": key, "value": value}, format)
+    elif isinstance(value, str):
+        screen.out(value)
+    else:
+        screen.document(value, "yaml")
+
+
 def show_projects(screen: Screen, projects: Sequence[ListedProject], format: str) -> None:
     """Print projects."""
     items = [{"name": each.name, "directory": each.directory, "stacks": list(each.stacks)} for each in projects]
@@ -133,6 +154,15 @@ def show_engine(screen: Screen, binary: Binary | None, format: str) -> None:
         screen.out("There is no engine yet; get it with `kusion engine install`.")
     else:
         screen.out(f"Pulumi {binary.version} at {binary.path} ({binary.source})")
+
+
+def show_variables(screen: Screen, variables: Mapping[str, str], format: str) -> None:
+    """Print variables of the environment: as a shell sets them, or as a document."""
+    if format != "shell":
+        screen.document({"version": VERSION, "variables": dict(variables)}, format)
+        return
+    for name, value in variables.items():
+        screen.out(f"export {name}={shlex.quote(value)}")
 
 
 def show_checkup(screen: Screen, findings: Sequence[Finding], format: str) -> None:

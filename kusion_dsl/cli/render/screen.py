@@ -49,7 +49,7 @@ class Screen:
         beside = f"{text}  {remark}"
         if not click.unstyle(remark):
             self.out(text)
-        elif sys.stdout.isatty() and len(click.unstyle(beside)) > shutil.get_terminal_size().columns:
+        elif not self.fits(beside):
             self.out(text)
             self.out(f"{indent}    {remark}")
         else:
@@ -73,11 +73,16 @@ class Screen:
 
         click.echo(dump_yaml(masked), nl=False)
 
-    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Print a table."""
+    def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str] = ()) -> None:
+        """Print a table; on a terminal that is too narrow for it without the columns in ``spare``, the first first."""
         from rich.table import Table
         from rich.text import Text
 
+        for column in spare:
+            if self.fits(_widest(columns, rows)):
+                break
+            kept = [number for number, name in enumerate(columns) if name != column]
+            columns, rows = [columns[each] for each in kept], [[row[each] for each in kept] for row in rows]
         table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -99,9 +104,13 @@ class Screen:
             file=stream, width=width, no_color=self._color is False or None, highlight=False, markup=False, emoji=False
         )
 
-    def masked(self, text: str) -> str:
-        """``text`` as it may be printed."""
-        return self._mask.text(text)
+    def masked(self, value: Any) -> Any:
+        """A text, or any value with texts in it, as it may be printed. What is to be cut is masked before."""
+        return self._mask.value(value)
+
+    def fits(self, text: str) -> bool:
+        """Whether a line is short enough for where it is printed; outside of a terminal every line is."""
+        return not sys.stdout.isatty() or len(click.unstyle(text)) <= shutil.get_terminal_size().columns
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -123,3 +132,9 @@ class Screen:
         from rich.text import Text
 
         status.console.print(Text.from_ansi(self._mask.text(text)), soft_wrap=True)
+
+
+def _widest(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A line as long as those of a table are."""
+    widths = [max(len(click.unstyle(cell)) for cell in cells) for cells in zip(columns, *rows, strict=True)]
+    return "  ".join(" " * width for width in widths)

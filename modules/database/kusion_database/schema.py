@@ -1,7 +1,5 @@
 """What developers write about a database, and what the platform decides about it, whichever the engine."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal, Self

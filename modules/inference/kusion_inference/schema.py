@@ -1,7 +1,5 @@
 """What developers and the platform say about a large language model."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, ClassVar, Literal
 
@@ -35,7 +33,7 @@ class Inference(Accessory):
     model: Annotated[str, AfterValidator(_model), platform_overrides]
     """The model, by its name in Ollama's library: ``llama3``, ``qwen2.5:7b``."""
     framework: Annotated[Literal["Ollama"], platform_overrides] = "Ollama"
-    """What serves it."""
+    """Without effect, since only Ollama serves models; taken because the ancestor's applications and workspaces say it."""
     system: Annotated[Text, platform_overrides] = ""
     """What the model is told before everything else."""
     template: Annotated[Text, platform_overrides] = ""

@@ -1,7 +1,5 @@
 """What developers write about a job, and what the platform decides about it."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator

@@ -1,7 +1,5 @@
 """What developers and the platform say about manifest files."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

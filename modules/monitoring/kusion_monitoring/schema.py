@@ -1,7 +1,5 @@
 """What developers write about the metrics of a workload, and what the platform decides about scraping them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator

@@ -3,21 +3,32 @@
 Source: https://kubernetes.io/docs/concepts/services-networking/ingress/.
 """
 
-from __future__ import annotations
-
+import re
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from kusion_dsl.module import Annotations, Component, DnsLabel, Labels, ObjectName, label_problem
 
+_HOST = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_LONGEST_HOST = 253
+
 
 def _port(port: int | str) -> int | str:
+    if isinstance(port, str) and port.isascii() and port.isdecimal():
+        port = int(port)
     if isinstance(port, int) and not 1 <= port <= 65535:
         raise ValueError("a port has a number from 1 to 65535")
     if isinstance(port, str) and (problem := label_problem(port)):
         raise ValueError(f"the name of a port {problem}")
     return port
+
+
+def _host(name: str) -> str:
+    """Source: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/, ``host``."""
+    if not _HOST.fullmatch(name) or len(name) > _LONGEST_HOST or name.replace(".", "").isdecimal():
+        raise ValueError(f"'{name}' is no name of a host: write it in lower case, like shop.acme.example")
+    return name
 
 
 def _url_path(path: str) -> str:
@@ -29,11 +40,17 @@ def _url_path(path: str) -> str:
 Text = Annotated[str, StringConstraints(min_length=1)]
 """A text that is not empty."""
 
+Host = Annotated[str, AfterValidator(_host)]
+"""The name of a host in lower case, possibly with a wildcard at its beginning: ``*.acme.example``."""
+
+PortReference = Annotated[int | str, AfterValidator(_port)]
+"""A port by its number, 1 to 65535, or by its name."""
+
 
 class ServiceBackend(Component):
     """Requests go to a Service."""
 
-    port: Annotated[int | str, AfterValidator(_port)]
+    port: PortReference
     """The Service's port: its number, or, of a Service that is named, its name."""
     name: DnsLabel | None = None
     """The Service; where none is named, it is the one that this component makes for ``port``."""
@@ -80,7 +97,7 @@ class IngressPath(Component):
 class IngressRule(Component):
     """What happens to requests for a host."""
 
-    host: Text | None = None
+    host: Host | None = None
     """The host, possibly with a wildcard (``*.acme.example``); all hosts where none is given."""
     paths: list[IngressPath] = Field(default_factory=list[IngressPath])
     """Where requests go by path; to the default backend where there are none."""
@@ -89,7 +106,7 @@ class IngressRule(Component):
 class IngressTLS(Component):
     """A certificate for hosts."""
 
-    hosts: list[Text] = Field(default_factory=list[str])
+    hosts: list[Host] = Field(default_factory=list[str])
     """The hosts in the certificate."""
     secret_name: ObjectName | None = None
     """The Secret with the certificate, in the namespace."""

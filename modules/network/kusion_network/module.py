@@ -48,7 +48,7 @@ def _service(suffix: str, kind: str, ports: Iterable[Port], platform: PublicPort
                 labels={**_of_workload("labels", ctx), **ctx.labels, **platform.labels},
                 annotations={**_of_workload("annotations", ctx), **platform.annotations},
             ),
-            "spec": {"type": kind, "selector": ctx.labels, "ports": [_port(name, port) for port in ports]},
+            "spec": {"type": kind, "selector": ctx.labels, "ports": [_port(name, port, ctx) for port in ports]},
         }
     )
 
@@ -59,13 +59,24 @@ def _of_workload(field: str, ctx: Context) -> Mapping[str, str]:
     return found
 
 
-def _port(service: str, port: Port) -> dict[str, Any]:
+def _port(service: str, port: Port, ctx: Context) -> dict[str, Any]:
+    if isinstance(port.target_port, str):
+        _check_named(port.target_port, ctx)
     return {
         "name": shorten(f"{service}-{port.port}-{port.protocol.lower()}"),
         "port": port.port,
         "targetPort": port.target_port or port.port,
         "protocol": port.protocol,
     }
+
+
+def _check_named(name: str, ctx: Context) -> None:
+    """Raise CompileError where the workload is one that has containers, and none of them a port of that name."""
+    fields = [getattr(ctx.workload, field, {}) for field in ("containers", "init_containers")]
+    names = [port for containers in fields for each in containers.values() for port in each.ports]
+    if any(fields) and name not in names:
+        known = f"their ports are {', '.join(names)}" if names else 'name it in their ports={"http": 8080}'
+        raise CompileError(f"no container of the workload has a port named '{name}'", hint=known)
 
 
 def _ingress(ingress: Ingress, ports: Sequence[Port], ctx: Context) -> Resource:

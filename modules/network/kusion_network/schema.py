@@ -1,13 +1,11 @@
 """What developers write about how a workload is reached, and what the platform decides about it."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
 from kusion_dsl.module import Accessory, Annotations, Component, Labels, PlatformConfig, PortNumber, output
-from kusion_network.ingress import Ingress, IngressClass
+from kusion_network.ingress import Ingress, IngressClass, PortReference
 
 
 class Port(Component):
@@ -15,8 +13,9 @@ class Port(Component):
 
     port: PortNumber = 80
     """The port of the Service: 1 to 65535."""
-    target_port: PortNumber | None = None
-    """The port of the container; the same where none is given."""
+    target_port: PortReference | None = None
+    """The port of the container: its number, or its name in the container's ``ports``; the same number where none is
+    given."""
     protocol: Literal["TCP", "UDP"] = "TCP"
     """The protocol."""
     public: bool = False
@@ -52,7 +51,8 @@ class PublicPorts(PlatformConfig):
     """How ports are made public."""
 
     type: Literal["aws", "alicloud"] | None = None
-    """The cloud whose load balancer is used; none where the cluster has its own way."""
+    """Without effect: a cloud is told by ``annotations`` which load balancer to use. Taken because the ancestor's
+    workspaces say it."""
     labels: Labels = Field(default_factory=dict[str, str])
     """Labels of the public Service."""
     annotations: Annotations = Field(default_factory=dict[str, str])

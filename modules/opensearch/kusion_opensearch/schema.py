@@ -1,7 +1,5 @@
 """What developers write about an OpenSearch domain, and what the platform decides about it."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """What developers and the platform say about operating pods."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """What developers write about a PostgreSQL database, and what the platform decides about it."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import AfterValidator

@@ -5,8 +5,6 @@ https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-st
 https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 

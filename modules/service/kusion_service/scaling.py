@@ -4,8 +4,6 @@ Sources: https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autosca
 https://kubernetes.io/docs/tasks/run-application/configure-pdb/.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Self

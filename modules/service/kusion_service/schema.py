@@ -1,7 +1,5 @@
 """What developers write about a long-running service, and what the platform decides about it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 

@@ -3,8 +3,6 @@
 Source: https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator

@@ -1,7 +1,5 @@
 """Containers and the files in them: what developers write."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -10,6 +8,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, fiel
 
 from kusion_dsl import secret_ref
 from kusion_dsl.module import Component, DnsLabel, ObjectName, has_token
+from kusion_workload.image import Image
 from kusion_workload.paths import AbsolutePath, FileMode, FilePath, is_within
 from kusion_workload.ports import ContainerPort, Ports, duplicate
 from kusion_workload.probes import Lifecycle, Probe, named_ports
@@ -19,12 +18,6 @@ from kusion_workload.storage import Mount
 
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
 _RESOURCE = re.compile(r"([-a-z0-9.]+/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
-
-
-def _image(text: str) -> str:
-    if not text or text != "".join(text.split()):
-        raise ValueError("an image has a name without white space, like ghcr.io/acme/shop:1.4.2")
-    return text
 
 
 def _variable_name(name: str) -> str:
@@ -121,7 +114,7 @@ class EnvFrom(Component):
 
 
 class _Container(Component):
-    image: Annotated[str, AfterValidator(_image)]
+    image: Image
     """The image, with its registry and its tag or digest."""
     command: list[str] | None = None
     """The entry point instead of the image's; no shell is involved. ``$(NAME)`` is the variable NAME."""

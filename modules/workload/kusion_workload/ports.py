@@ -4,8 +4,6 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/p
 in RFC 6335, section 5.1.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 from typing import Annotated
 
@@ -22,6 +23,7 @@ _FINEST = Fraction(1, 10**9)
 _LARGEST = 2**63 - 1
 
 
+@lru_cache(maxsize=1024)  # applications of a stack have much the same sizes
 def canonical(text: str) -> str:
     """``text`` as Kubernetes writes it: ``0.5`` is ``500m``, ``1024Mi`` is ``1Gi``. Raises ValueError for no quantity."""
     suffix = _match(text)["suffix"] or ""
@@ -31,6 +33,7 @@ def canonical(text: str) -> str:
     return _decimal(value, exponential=suffix not in _DECIMAL and not suffix.endswith("i"))
 
 
+@lru_cache(maxsize=1024)
 def is_at_most(request: str, limit: str) -> bool:
     """Whether one quantity is not greater than another. Raises ValueError for no quantity."""
     return _value(request) <= _value(limit)

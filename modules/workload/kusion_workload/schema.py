@@ -1,7 +1,5 @@
 """What developers write about every workload that runs in pods."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Self
 

@@ -1,7 +1,5 @@
 """Kubernetes Secrets that a workload declares."""
 
-from __future__ import annotations
-
 import base64
 import re
 from collections.abc import Iterator, Mapping

@@ -4,8 +4,6 @@ Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/ (``
 https://kubernetes.io/docs/tasks/configure-pod-container/security-context/.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, Literal, Self
 
@@ -107,6 +105,8 @@ RESTRICTED = SecurityContext(
 To change one thing: ``RESTRICTED.override(run_as_user=101)``.
 """
 
+_UNRESTRICTED = SecurityContext()
+
 Security = Literal["restricted"] | SecurityContext
 """A security context, or the word for :data:`RESTRICTED`."""
 
@@ -153,8 +153,8 @@ def container_manifest(workload: Security | None, container: Security | None) ->
 
 def _context(security: Security | None) -> SecurityContext:
     if isinstance(security, SecurityContext):
-        return SecurityContext() if security.invalid else security
-    return RESTRICTED if security else SecurityContext()
+        return _UNRESTRICTED if security.invalid else security
+    return RESTRICTED if security else _UNRESTRICTED
 
 
 def _shared(context: SecurityContext) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 Source: https://kubernetes.io/docs/concepts/security/service-accounts/.
 """
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from kusion_dsl.module import Annotations, Component, Context, Resource

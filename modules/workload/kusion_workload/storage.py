@@ -4,8 +4,6 @@ Source: https://kubernetes.io/docs/concepts/storage/volumes/ and
 https://kubernetes.io/docs/concepts/storage/persistent-volumes/.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 

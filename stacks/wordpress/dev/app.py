@@ -1,23 +1,3 @@
-from kusion_dsl import AppConfiguration
-from kusion_mysql import MySQL
-from kusion_network import Network, Port
-from kusion_service import Container, Service
+from ..base import Wordpress
 
-
-class Wordpress(AppConfiguration):
-    database = MySQL(version="8.0", type="local")
-    workload = Service(
-        containers={
-            "wordpress": Container(
-                image="wordpress:6.3",
-                env={
-                    "WORDPRESS_DB_HOST": database.host,
-                    "WORDPRESS_DB_USER": database.username,
-                    "WORDPRESS_DB_PASSWORD": database.password,
-                    "WORDPRESS_DB_NAME": "mysql",
-                },
-            ),
-        },
-        replicas=1,
-    )
-    network = Network(ports=[Port(port=80)])
+__all__ = ["Wordpress"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -158,7 +157,8 @@ def test_killed_with_its_pulumi_needs_no_unlocking(many: Machine) -> None:
     for child in children:
         os.kill(int(child), signal.SIGKILL)
     process.communicate()
-    assert json.loads((many.backend / ".pulumi/stacks/many/dev.default.json").read_bytes())
+    assert not (many.backend / ".pulumi/stacks/many/dev.default.json").exists()
+    assert list((many.backend / ".kusion/v1/state/many/default/dev").glob("*.0.json"))
 
     goes_on(many)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.integration.cli.machine import Machine
+import pytest
+
+from tests.integration.cli.machine import Machine, snapshot, touched
 
 STACK = "shop/dev"
 PULUMI_STACK = "organization/shop/dev.default"
@@ -60,3 +62,30 @@ def test_kusion_goes_on_after_a_plain_pulumi(machine: Machine) -> None:
     machine.plain_pulumi("stack", "import", "--stack", PULUMI_STACK, "--file", str(copy))
 
     assert "No changes" in machine.apply(STACK).out
+
+
+def forget_a_password(machine: Machine) -> None:
+    """What somebody may do with a plain pulumi, on purpose or by mistake."""
+    password = (
+        "urn:pulumi:dev.default::shop::kusion:index:RandomPassword::kusion:index:RandomPassword:shop-dev-shop-orders"
+    )
+    machine.plain_pulumi("state", "delete", "--yes", "--target-dependents", "--stack", PULUMI_STACK, password)
+
+
+@pytest.mark.parametrize("command", ["apply", "destroy"])
+def test_what_a_plain_pulumi_did_is_shown_and_taken_over_after_more_than_a_yes(machine: Machine, command: str) -> None:
+    machine.apply(STACK)
+    forget_a_password(machine)
+    before = snapshot(machine.backend, machine.target(STACK), machine.secrets(STACK))
+    arguments = ("-w", machine.directory(STACK))
+
+    warned = "somebody's plain pulumi has changed the state of this stack"
+    assert warned in machine.kusion("preview", *arguments).err
+    refused = machine.kusion(command, *arguments, "--yes", code=1)
+    assert f"{warned}, in {state_of(machine)}" in refused.err
+    assert "add --take-over, or answer at a terminal" in refused.err
+    assert touched(before, snapshot(machine.backend, machine.target(STACK), machine.secrets(STACK))) == set()
+
+    machine.kusion(command, *arguments, "--yes", "--take-over")
+    assert machine.release(STACK)["phase"] == "succeeded"
+    assert warned not in machine.kusion("preview", *arguments).err

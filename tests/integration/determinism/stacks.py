@@ -33,14 +33,16 @@ STACKS = _stacks()
 
 _WORKSPACE = """\
 secretStore: {provider: {env: {}}}
+context: {AWS_REGION: us-east-1}
 modules:
+  mysql: {configs: {default: {cloud: aws, instanceType: db.t3.micro}}}
   service: {configs: {default: {labels: {zone: a, team: web}}, some: {projectSelector: [s*], annotations: {note: "1"}}}}
 """
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A Python, and a KUSION_HOME with a workspace that has a secret store and decides something."""
+    """A Python, and a KUSION_HOME with a workspace that decides whatever a stack needs, and more."""
 
     python: str
     home: Path

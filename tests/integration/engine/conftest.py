@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sysconfig
 from collections.abc import Mapping
@@ -17,10 +18,16 @@ from kusion_dsl.engine.command import engine_environment
 from kusion_dsl.engine.pulumi_engine import PulumiEngine
 from kusion_dsl.engine.run import Outcome, Run
 from kusion_dsl.model.change import Progress, Step
-from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.spec import Spec, SpecResource, kubernetes_id, kubernetes_type
 from kusion_dsl.model.target import Target
+from kusion_dsl.storage.backend_url import backend_path
+from kusion_dsl.storage.disk import Disk
+from kusion_dsl.storage.file import FileStore
+from kusion_dsl.storage.leases import Lease, Leases
+from kusion_dsl.storage.states import States
+from kusion_dsl.storage.store import Store
 
 
 @dataclass
@@ -32,6 +39,7 @@ class Bench:
     secrets: dict[str, str] = field(default_factory=dict)
     reports: list[Progress] = field(default_factory=list)
     ref: StackRef = field(default_factory=lambda: StackRef("shop", "prod", "dev"))
+    disk: Disk = field(default_factory=Disk)
 
     def __post_init__(self) -> None:
         (self.root / "backend").mkdir(exist_ok=True)
@@ -45,7 +53,7 @@ class Bench:
 
     @property
     def backend(self) -> str:
-        return f"file://{self.root}/backend"
+        return (self.root / "backend").as_uri()
 
     @property
     def checkpoint(self) -> Path:
@@ -55,17 +63,32 @@ class Bench:
     def manifests(self) -> Path:
         return self.root / "project/out"
 
-    def run(self, *resources: SpecResource, **others: Any) -> Run:
+    @property
+    def store(self) -> Store:
+        return FileStore(backend_path(self.backend), disk=self.disk)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("ann", socket.gethostname(), os.getpid())
+
+    def run(self, *resources: SpecResource, lease: Lease | None = None, **others: Any) -> Run:
+        """A run on the state in the backend; without a ``lease`` it can only be previewed."""
         others.setdefault("ref", self.ref)
         others.setdefault("passphrase_file", self.passphrase)
+        states = States(self.store)
         return Run(
             spec=Spec(resources),
             target=Target("manifests", "out"),
             directory=self.root / "project",
             backend=self.backend,
+            state=states.held(lease, self.actor) if lease else states.seen(others["ref"]),
             secret=self._secret,
             **others,
         )
+
+    def leased(self, ref: StackRef | None = None) -> Lease:
+        """The lease of the stack, to be held for a run."""
+        return Leases(self.store).acquire(ref or self.ref, self.actor, "a test")
 
     def _secret(self, reference: Reference) -> str:
         return self.secrets[reference.id]
@@ -75,11 +98,13 @@ class Bench:
 
     def apply(self, *resources: SpecResource, **others: Any) -> Outcome:
         self.reports.clear()
-        return self.engine.apply(self.run(*resources, **others), self.reports.append)
+        with self.leased() as lease:
+            return self.engine.apply(self.run(*resources, lease=lease, **others), self.reports.append)
 
     def destroy(self, *resources: SpecResource, **others: Any) -> Outcome:
         self.reports.clear()
-        return self.engine.destroy(self.run(*resources, **others), self.reports.append)
+        with self.leased() as lease:
+            return self.engine.destroy(self.run(*resources, lease=lease, **others), self.reports.append)
 
     def plain_pulumi(self, *arguments: str) -> str:
         """What a plain ``pulumi`` says, with only our plugin on its PATH."""
@@ -88,6 +113,7 @@ class Bench:
             **engine_environment(self.backend, self.passphrase, self.root / "plain-home"),
             "PATH": os.pathsep.join([str(self.pulumi.parent), scripts, os.defpath]),
             "HOME": str(self.root),
+            **{name: value for name, value in os.environ.items() if name.startswith("AWS_")},
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         }
         done = subprocess.run(

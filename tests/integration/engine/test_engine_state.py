@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kusion_dsl.engine.run import Outcome
-from kusion_dsl.errors import DamagedError, EngineError, EngineMissingError, SecretError
+from kusion_dsl.errors import BusyError, DamagedError, EngineError, EngineMissingError, SecretError
 from kusion_dsl.model.change import Progress
 from kusion_dsl.model.reference import Reference
 
@@ -51,19 +51,25 @@ def test_preview_changes_nothing(bench: Bench) -> None:
     assert contents(backend, project) == before
 
 
+def written(bench: Bench) -> dict[str, str]:
+    """The digest of every file of the backend and the project but for leases."""
+    found = contents(bench.root / "backend", bench.root / "project")
+    return {path: digest for path, digest in found.items() if "/leases/" not in path}
+
+
 def test_destroy_of_what_was_never_applied_writes_nothing(bench: Bench) -> None:
     assert bench.destroy() == Outcome()
-    assert contents(bench.root / "backend", bench.root / "project") == {}
+    assert written(bench) == {}
     assert not (bench.root / "home").exists()
 
 
 def test_destroy_twice(bench: Bench) -> None:
     bench.apply(bench.namespace())
     bench.destroy()
-    before = contents(bench.root / "backend")
+    before = written(bench)
 
     assert bench.destroy() == Outcome()
-    assert contents(bench.root / "backend") == before
+    assert written(bench) == before
     assert bench.apply(bench.namespace()).resources == ("v1:Namespace:shop",)
 
 
@@ -74,8 +80,9 @@ def test_secrets_are_in_no_file_but_the_secrets(bench: Bench) -> None:
     resources = (bench.password(length=20, overrideSpecial="_"), bench.secret("s", data))
 
     steps = bench.preview(*resources)
-    run = bench.run(*resources)
-    outcome = bench.engine.apply(run, bench.reports.append)
+    with bench.leased() as lease:
+        run = bench.run(*resources, lease=lease)
+        outcome = bench.engine.apply(run, bench.reports.append)
 
     wanted = steps["v1:Secret:shop:s"].wanted
     assert wanted is not None and wanted["stringData"] == dict.fromkeys(data, "[secret]")
@@ -190,13 +197,13 @@ def test_retained_is_no_lasting_property(bench: Bench) -> None:
 def test_damaged_state_is_told_and_left_alone(bench: Bench, damage: bytes) -> None:
     bench.apply(bench.namespace())
     bench.checkpoint.write_bytes(damage)
-    before = contents(bench.root / "backend", bench.root / "project")
+    before = written(bench)
 
     for act in (bench.preview, bench.apply, bench.destroy):
         with pytest.raises(DamagedError) as caught:
             act(bench.namespace())
         assert str(bench.checkpoint) in str(caught.value) and "nothing was changed" in str(caught.value)
-    assert contents(bench.root / "backend", bench.root / "project") == before
+    assert written(bench) == before
 
 
 def test_wrong_passphrase_is_told_and_nothing_changed(bench: Bench) -> None:
@@ -215,7 +222,7 @@ def test_wrong_passphrase_is_told_and_nothing_changed(bench: Bench) -> None:
 def test_missing_passphrase_file_is_told(bench: Bench) -> None:
     with pytest.raises(EngineError, match="the passphrase cannot be read"):
         bench.apply(bench.namespace(), passphrase_file=bench.root / "nowhere")
-    assert contents(bench.root / "backend") == {}
+    assert written(bench) == {}
 
 
 def test_missing_cli_is_told(bench: Bench) -> None:
@@ -227,11 +234,13 @@ def test_missing_cli_is_told(bench: Bench) -> None:
 def test_protected_resource_is_told_and_stays(bench: Bench) -> None:
     bench.apply(bench.config_map("web", {}, protect=True))
 
-    for outcome in (bench.apply(), bench.destroy()):
-        assert outcome.error == (
-            "v1:ConfigMap:shop:web: it is protected: apply it once without the option 'protect', then remove it"
-        )
-        assert outcome.resources == ("v1:ConfigMap:shop:web",)
+    outcome = bench.apply()
+    assert outcome.error == (
+        "v1:ConfigMap:shop:web: it is protected: apply it once without the option 'protect', then remove it"
+    )
+    assert outcome.resources == ("v1:ConfigMap:shop:web",)
+    outcome = bench.destroy()
+    assert (outcome.error, outcome.resources) == ("", ("v1:ConfigMap:shop:web",))
 
 
 def test_paths_with_spaces_and_percent_signs(pulumi_cli: Path, tmp_path: Path, bench: Bench) -> None:
@@ -239,12 +248,8 @@ def test_paths_with_spaces_and_percent_signs(pulumi_cli: Path, tmp_path: Path, b
     root.mkdir()
     odd = type(bench)(pulumi_cli, root)
 
-    backend = (root / "backend").as_uri()
-    run = odd.run(odd.namespace())
-    run = type(run)(**{**run.__dict__, "backend": backend})
-
-    assert odd.engine.apply(run, odd.reports.append).error == ""
-    assert [step.operation for step in odd.engine.preview(run)] == ["same"]
+    assert odd.apply(odd.namespace()).error == ""
+    assert [step.operation for step in odd.preview(odd.namespace()).values()] == ["same"]
     assert (odd.manifests / "namespace_core_v1__shop.yaml").exists() and odd.checkpoint.exists()
 
 
@@ -258,12 +263,12 @@ def lock(bench: Bench, pid: int, host: str) -> Path:
 def test_lock_of_another_run_is_told_and_a_dead_one_is_removed(bench: Bench) -> None:
     bench.apply(bench.namespace())
     held = lock(bench, os.getpid(), socket.gethostname())
-    with pytest.raises(EngineError, match=rf"ann@.* \(process {os.getpid()}\) since 2026"):
+    with pytest.raises(BusyError, match=rf"ann@.* \(process {os.getpid()}\) since 2026"):
         bench.apply(bench.config_map("web", {}))
     assert held.exists()
 
     held = lock(bench, 1, "elsewhere")
-    with pytest.raises(EngineError, match="ann@elsewhere"):
+    with pytest.raises(BusyError, match="ann@elsewhere"):
         bench.apply(bench.config_map("web", {}))
 
     gone = subprocess.Popen([sys.executable, "-c", ""])
@@ -303,14 +308,17 @@ def test_stack_and_cli_see_no_secret_in_arguments_and_environment(bench: Bench) 
 
 
 INTERRUPTED = """
-import os, signal, sys
+import os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from kusion_dsl.engine.pulumi_engine import PulumiEngine
 from kusion_dsl.engine.run import Run
-from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.model.spec import Spec, SpecResource
 from kusion_dsl.model.target import Target
+from kusion_dsl.storage.file import FileStore
+from kusion_dsl.storage.leases import Leases
+from kusion_dsl.storage.states import States
 
 root, pulumi, number = Path(sys.argv[2]), Path(sys.argv[3]), getattr(signal, sys.argv[4])
 times = [20 + time for time in range(int(sys.argv[5]))]
@@ -319,14 +327,17 @@ def config_map(name):
     attributes = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {}}
     return SpecResource(f"v1:ConfigMap:shop:{name}", "kubernetes:core/v1:ConfigMap", attributes)
 resources = tuple(config_map(f"c{number:03}") for number in range(60))
-run = Run(StackRef("shop", "prod", "dev"), Spec(resources), Target("manifests", "out"), root / "project",
-          f"file://{root}/backend", root / "passphrase", lambda reference: "")
+ref, actor = StackRef("shop", "prod", "dev"), Actor("ann", socket.gethostname(), os.getpid())
+store = FileStore(root / "backend")
 seen = []
 def report(progress):
     seen.append(progress)
     if len(seen) in times:
         os.kill(os.getpid(), number)
-outcome = PulumiEngine(pulumi, root / "home", lambda pid: print(pid, flush=True)).apply(run, report)
+with Leases(store).acquire(ref, actor, "a test") as lease:
+    run = Run(ref, Spec(resources), Target("manifests", "out"), root / "project", f"file://{root}/backend",
+              root / "passphrase", States(store).held(lease, actor), lambda reference: "")
+    outcome = PulumiEngine(pulumi, root / "home", lambda pid: print(pid, flush=True)).apply(run, report)
 print(outcome.error)
 print(len(outcome.resources))
 """
@@ -372,12 +383,12 @@ def test_second_interrupt_ends_the_cli_and_the_next_run_goes_on(bench: Bench) ->
 def test_killed_run_leaves_nothing_that_stops_the_next(bench: Bench) -> None:
     done = interrupted(bench, "SIGKILL")
     assert done.returncode == -signal.SIGKILL
-    for pid in done.stdout.split():
-        wait_for_end(int(pid))
 
     outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(60)))
 
     assert outcome.error == "" and len(outcome.resources) == 60
+    for pid in done.stdout.split():
+        wait_for_end(int(pid))
     assert list((bench.root / "home/runs").iterdir()) == []
     latest = json.loads(bench.checkpoint.read_text())["checkpoint"]["latest"]
     assert not latest.get("pending_operations")
@@ -385,7 +396,7 @@ def test_killed_run_leaves_nothing_that_stops_the_next(bench: Bench) -> None:
 
 
 def wait_for_end(pid: int) -> None:
-    """The CLI got a signal when its parent died; it takes a moment."""
+    """The CLI got a signal when its parent died, and was ended by the next run at the latest."""
     import time
 
     deadline = time.monotonic() + 30

@@ -189,3 +189,52 @@ def test_without_the_text_only_the_line_of_the_call_is_known() -> None:
     site = components(CALL)["it"].site_of(("env", "A"))
     assert str(Sources().position(site, ("env", "A"))) == "app.py:5"
     assert Sources().position(None) is None
+
+
+OPTIONS = """\
+TAG = option("tag")
+full = f"{TAG}-{option('suffix')}"
+database = Server(replicas=option("copies"))
+it = Server(
+    replicas=option("copies", default=2),
+    env={
+        "PLAIN": "1",
+        "DIRECT": f"shop:{option('tag')}",
+        "NAMED": full,
+        "OUTPUT": str(database.replicas),
+        "KEYWORD": kusion_dsl.option(name),
+    },
+    args=["serve", full.upper()],
+    **{"size": option("size")},
+)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "options"),
+    [
+        ((), ()),
+        (("replicas",), ("copies",)),
+        (("env", "PLAIN"), ()),
+        (("env", "DIRECT"), ("tag",)),
+        (("env", "NAMED"), ("suffix", "tag")),
+        (("env", "OUTPUT"), ()),
+        (("env", "KEYWORD"), ()),
+        (("args", 0), ()),
+        (("size",), ()),
+    ],
+)
+def test_the_options_that_a_field_is_made_with(path: Path, options: tuple[str, ...]) -> None:
+    def option(name: str, default: Any = "") -> Any:
+        return default or 1 if name in ("copies", "size") else "x"
+
+    names: dict[str, Any] = {
+        "Server": Server,
+        "option": option,
+        "name": "tag",
+        "kusion_dsl": type("Door", (), {"option": staticmethod(option)}),
+    }
+    exec(compile(OPTIONS, "app.py", "exec"), names)
+    component: Component = names["it"]
+    sources = Sources({"app.py": OPTIONS})
+    assert sources.options(component.site_of(path), path) == options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kusion_dsl import AppConfiguration, Secret, secret_ref
+from kusion_dsl import AppConfiguration, Secret, patch, secret_ref
 from kusion_dsl.errors import CompileError
 from tests.unit.compiler.sample import Change, Server, Store, compiled, config_map, deployment, env, shop
 
@@ -172,3 +172,12 @@ def test_a_name_that_kubernetes_would_refuse_is_an_error(name: str) -> None:
 
 def test_a_name_that_kubernetes_takes_is_taken() -> None:
     assert "v1:ConfigMap:test:a.b-c" in compiled(shop(a=Change(makes=[config_map("a.b-c")]))).spec
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), float("inf"), float("nan")])
+def test_a_number_that_json_cannot_hold_is_refused_where_it_is_written(number: float) -> None:
+    change = patch(kind="Deployment", merge={"spec": {"revisionHistoryLimit": number}})
+    app = AppConfiguration(name="shop", workload=Server(), patches=[change])
+    with pytest.raises(CompileError, match=r"spec\.revisionHistoryLimit of apps/v1:Deployment:.* JSON cannot") as caught:
+        compiled(app)
+    assert str(caught.value.problems[0].where).startswith(__file__)

@@ -212,6 +212,15 @@ def test_variables_are_a_mapping_with_the_injected_ones_first(ours: Spec) -> Non
         assert format_path(found.path) == "spec.template.spec.containers[0].env"
 
 
+def test_variables_are_compared_by_name_where_the_ancestor_has_none_at_all(ours: Spec) -> None:
+    theirs = copy.deepcopy(SPEC)
+    del resource(theirs, WEB)["attributes"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    found = {format_path(each.path) for each in differences(theirs, ours)}
+    container = "spec.template.spec.containers[0].env"
+    assert {f"{container}.A.name", f"{container}.KUSION_DB_HOST_DEMO_DEV_WEB_MYSQL.name"} <= found
+    assert container not in found
+
+
 @pytest.mark.parametrize(
     ("env", "right"),
     [

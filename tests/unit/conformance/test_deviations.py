@@ -83,3 +83,25 @@ def test_nothing_odd_is_right_instead(rule: Rule, ours: object) -> None:
         difference = Difference("v1:Odd:a:a", rule.type.replace("*", "x"), ("odd", 0), theirs, ours)
         anywhere = Rule(rule.type, ".*", rule.instead, rule.reason, rule.test)
         assert not anywhere.covers(difference, OURS, marked=True)
+
+
+def script(modelfile: str) -> str:
+    return f"echo {modelfile} > Modelfile && ollama create llama3 -f Modelfile && wait $OLLAMA_SERVE_PID"
+
+
+@pytest.mark.parametrize(
+    ("ours", "right"),
+    [
+        (script("""'FROM llama3\nSYSTEM \"\"\"It'"'"'s $$5\"\"\"\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n'"""), True),
+        (script("""'FROM llama3\nSYSTEM \"\"\"It'"'"'s $$5\"\"\"\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\"\n'"""), False),
+        (script("""'FROM llama4\nSYSTEM \"\"\"It'"'"'s $$5\"\"\"\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n'"""), False),
+        (script("""'FROM llama3\nSYSTEM \"\"\"It's $$5\"\"\"\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\n'"""), False),
+    ],
+    ids=["right", "quote too many", "another model", "not quoted"],
+)
+def test_a_modelfile_is_the_ancestors_but_for_its_quotes(ours: str, right: bool) -> None:
+    theirs = script("""'FROM llama3\nSYSTEM \"\"\"It's $5\"\"\"\nTEMPLATE \"\"\"{{ .Prompt }}\"\"\"\"\n'""")
+    place = ("spec", "template", "spec", "containers", 0, "command", 2)
+    difference = Difference("apps/v1:Deployment:a:a", "kubernetes:apps/v1:Deployment", place, theirs, ours)
+    assert any(rule.covers(difference, OURS, marked=True) for rule in RULES) is right
+    assert not any(rule.covers(difference, OURS, marked=False) for rule in RULES)

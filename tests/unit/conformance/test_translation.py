@@ -145,3 +145,9 @@ def test_constant_names_of_two_applications_are_told_apart_by_their_order() -> N
     assert (
         found.of(workload, "kubernetes:apps/v1:Deployment")("proxy-infer-service") == "demo-dev-b-proxy-infer-service"
     )
+
+
+def test_what_authors_write_about_variables_is_theirs() -> None:
+    rename = naming({"db": "mysql.MySQL"}).of("", "")
+    assert rename("KUSION_DB_HOST_DEMO_DEV_WEB_MYSQL") == "KUSION_DB_HOST_DEMO_DEV_WEB_DB"
+    assert rename("$(KUSION_DB_HOST_DEMO_DEV_WEB_MYSQL)") == "$(KUSION_DB_HOST_DEMO_DEV_WEB_MYSQL)"

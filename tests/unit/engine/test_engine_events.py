@@ -71,6 +71,15 @@ def test_refreshed_update_has_all_three_sides(stream: Stream) -> None:
     )
 
 
+def test_secrets_that_somebody_changed_are_known_by_their_paths(stream: Stream) -> None:
+    diff = {"stringData.k": {"diffKind": "update", "inputDiff": True}}
+    stream.pre("refresh", "a", {"x": 1}, {"x": 1})
+    stream.out("refresh", "a", {"x": 1}, {"x": 1}, detailedDiff=diff)
+    stream.pre("update", "a", {"x": 1}, {"x": 1}, detailedDiff=diff)
+    [step] = stream.recorder.steps(["a"])
+    assert (step.differs, step.drifted) == (("stringData.k",), ("stringData.k",))
+
+
 def test_live_is_the_state_where_it_was_not_read(stream: Stream) -> None:
     stream.pre("same", "a", {"x": 1}, {"x": 1})
     assert stream.recorder.steps([]) == (Step("a", TYPE, "same", {"x": 1}, {"x": 1}, {"x": 1}),)

@@ -75,8 +75,9 @@ def test_errors_end_the_call_with_their_text(
 ) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out/configmap_core_v1_shop_web.yaml").write_text("mine: {")
-    with pytest.raises(aborted, match="there is a file in the place"):
-        create(provider, call, config_map())
+    for preview in (True, False):
+        with pytest.raises(aborted, match="there is a file in the place"):
+            create(provider, call, config_map(), preview=preview)
     with pytest.raises(aborted, match="this is not YAML"):
         read(provider, call)
 

@@ -202,3 +202,30 @@ def test_components_are_compared_by_what_they_say() -> None:
     assert Data() != Data(size=2)
     assert Data() != MoreData()
     assert Data().url != Data().url
+
+
+def test_the_validator_of_a_part_is_built_when_one_is_given() -> None:
+    class Part(Component):
+        size: int = 1
+
+    class Whole(Component):
+        part: Part | None = None
+        parts: Mapping[str, Part] = Field(default_factory=dict[str, Part])
+
+    Whole()
+    assert not Part.__pydantic_complete__
+    assert Whole.model_validate({"parts": {"a": {"size": 2}}}).parts["a"] == Part(size=2)
+    assert Part.__pydantic_complete__
+
+
+def test_what_is_wrong_in_a_part_is_told_with_its_place_in_the_whole() -> None:
+    with pytest.raises(AppError) as caught:
+        Web(boxes={"a": {"image": "i", "probe": {"path": "x", "prt": 1}}})
+    details = caught.value.problems[0].details
+    assert details[0].startswith("boxes.a.probe.path: String should match pattern")
+    assert details[1] == "boxes.a.probe.prt: unknown field, did you mean 'port'?"
+
+
+def test_the_json_schema_of_a_whole_has_that_of_its_parts() -> None:
+    described = Box.model_json_schema()["properties"]["probe"]
+    assert described["anyOf"][0]["properties"]["port"]["maximum"] == 65535

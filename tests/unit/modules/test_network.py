@@ -9,6 +9,7 @@ from kusion_dsl import AppConfiguration
 from kusion_dsl.compiler.inputs import Compiled
 from kusion_dsl.errors import AppError, CompileError, WorkspaceError
 from kusion_dsl.model.load_session import LoadSession, load_session
+from kusion_dsl.testing import SampleService, compile_app
 from kusion_network import (
     Ingress,
     IngressClass,
@@ -21,7 +22,7 @@ from kusion_network import (
     ResourceBackend,
     ServiceBackend,
 )
-from kusion_service import Container, HttpProbe, Service
+from kusion_service import Container, ContainerPort, HttpProbe, Service, Sidecar
 
 Manifests = Callable[..., dict[str, Any]]
 APP_LABELS = {"app.kubernetes.io/name": "shop", "app.kubernetes.io/part-of": "shop"}
@@ -47,6 +48,32 @@ def test_private_ports_are_in_a_service_of_the_cluster(manifests: Manifests) -> 
             ],
         },
     }
+
+
+def test_a_port_of_a_container_may_be_meant_by_its_name(manifests: Manifests) -> None:
+    web = Container(image="x", ports={"http": 8080})
+    proxy = Sidecar(image="y", ports={"admin": ContainerPort(port=9901)})
+    workload = Service(containers={"web": web}, init_containers={"proxy": proxy})
+    ports = [Port(target_port="http"), Port(port=81, target_port="admin"), Port(port=82, target_port="8082")]
+    found = manifests(workload, network=Network(ports=ports))[PRIVATE]["spec"]["ports"]
+    assert [port["targetPort"] for port in found] == ["http", "admin", 8082]
+
+
+def test_a_name_that_no_port_has_is_refused(manifests: Manifests) -> None:
+    network = Network(ports=[Port(target_port="htpp")])
+    with pytest.raises(CompileError, match="no container of the workload has a port named 'htpp'\n  name it in"):
+        manifests(WORKLOAD, network=network)
+    named = Service(containers={"web": Container(image="x", ports={"http": 80})})
+    with pytest.raises(CompileError, match="a port named 'htpp'\n  their ports are http"):
+        manifests(named, network=network)
+
+
+def test_a_workload_of_another_kind_knows_its_ports_itself() -> None:
+    app = AppConfiguration(
+        name="shop", workload=SampleService(), accessories={"network": Network(ports=[Port(target_port="http")])}
+    )
+    service = compile_app(app).spec["v1:Service:test:test-dev-shop-private"]
+    assert service.attributes["spec"]["ports"][0]["targetPort"] == "http"
 
 
 def test_public_ports_work_without_a_cloud(manifests: Manifests) -> None:
@@ -198,10 +225,15 @@ def test_an_ingress_class_is_one_of_the_cluster(manifests: Manifests) -> None:
     ("build", "message"),
     [
         (lambda: Port(port=0), "port: Input should be greater than or equal to 1"),
-        (lambda: Port(target_port=65536), "target_port: Input should be less than or equal to 65535"),
+        (lambda: Port(target_port=65536), "target_port: a port has a number from 1 to 65535"),
         (lambda: Port(protocol="SCTP"), "protocol: Input should be 'TCP' or 'UDP'"),  # type: ignore[arg-type]
         (lambda: Network(ports=[Port(), Port()]), "the private port 80/TCP is there twice"),
         (lambda: ServiceBackend(port="http"), "needs the name of its Service"),
+        (lambda: IngressTLS(hosts=["https://a.example"]), "hosts[0]: 'https://a.example' is no name of a host"),
+        (lambda: IngressRule(host="Shop.example"), "host: 'Shop.example' is no name of a host"),
+        (lambda: IngressRule(host="*"), "host: '*' is no name of a host"),
+        (lambda: IngressRule(host="10.0.0.1"), "host: '10.0.0.1' is no name of a host"),
+        (lambda: IngressRule(host=f"{'a' * 63}." * 4), "is no name of a host"),
         (lambda: ServiceBackend(port=0), "port: a port has a number from 1 to 65535"),
         (lambda: ServiceBackend(name="x", port="No_Name"), "the name of a port is not a DNS label"),
         (lambda: Ingress(), "needs a default_backend or rules"),
@@ -215,6 +247,11 @@ def test_what_is_not_valid_is_refused_where_it_is_written(build: Callable[[], ob
     with pytest.raises(AppError) as caught:
         build()
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["shop.acme.example", "*.acme.example", "localhost", "1.acme.example", "a--b.example"])
+def test_hosts(host: str) -> None:
+    assert IngressRule(host=host).host == host
 
 
 def test_a_port_may_be_public_and_private_and_of_both_protocols() -> None:

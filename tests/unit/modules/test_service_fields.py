@@ -32,6 +32,14 @@ def refusal(build: Callable[[], object]) -> str:
     [
         ({"image": ""}, "image: an image has a name"),
         ({"image": "a b"}, "image: an image has a name without white space"),
+        ({"image": "Shop:1"}, "image: 'Shop:1' is no name of an image: write it in lower case, like ghcr.io/acme/shop"),
+        ({"image": "http://acme.example/shop"}, "image: 'http://acme.example/shop' is no name of an image"),
+        ({"image": "a//b"}, "image: 'a//b' is no name of an image"),
+        ({"image": "shop:1:2"}, "image: '1:2' is no tag of an image"),
+        ({"image": "shop:"}, "image: '' is no tag of an image"),
+        ({"image": f"shop:{'1' * 129}"}, "is no tag of an image: use at most 128 letters"),
+        ({"image": "a" * 256}, "is no name of an image"),
+        ({"image": "shop@sha256:1"}, "image: 'sha256:1' is no digest of an image"),
         ({}, "image: is required"),
         ({"image": "x", "imgae": "y"}, "imgae: unknown field, did you mean 'image'?"),
         ({"image": "x", "env": {"1BAD": "x"}}, 'env["1BAD"]: a variable is named by letters'),
@@ -63,6 +71,23 @@ def refusal(build: Callable[[], object]) -> str:
 )
 def test_container(fields: dict[str, Any], message: str) -> None:
     assert message in refusal(lambda: Container(**fields))
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "redis",
+        "nginx:v1",
+        "registry.acme.example:5000/acme/shop__web.x-1:1.4.2_a",
+        "REGISTRY.acme.example/shop:A",
+        "[fd00::1]:5000/shop",
+        "localhost:5000/shop:1",
+        f"ghcr.io/acme/shop:1.4.2@sha256:{'0a' * 32}",
+        f"shop@sha512:{'f' * 128}",
+    ],
+)
+def test_images(image: str) -> None:
+    assert Container(image=image).image == image
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ modules:
     version: ">=0.1"
     configs:
       default: {replicas: 3, type: CollaSet, labels: {team: shop}, healthPolicy: {health.kcl: assert a}}
+      sure: {projectSelector: [bank], security: {runAsNonRoot: true}, tolerations: [{key: spot, effect: NoSchedule}]}
       some: {projectSelector: [shop, "team-*"], replicas: 6}
       large: {stackSelector: [prod], appSelector: [api], autoscale: {min: 2, max: 9, cpu: 70}}
   network:
@@ -101,6 +102,9 @@ def test_a_workspace() -> None:
         ('{projectSelector: [shop, "team-*"], replicas: 6}', "{replicas: 6}", ["modules.service.configs.some"] * 2),
         ("stackSelector: [prod]", "stackSelector: []", ["modules.service.configs.large.stackSelector"]),
         ("{min: 2, max: 9, cpu: 70}", "{min: 2}", ["modules.service.configs.large.autoscale"]),
+        ("runAsNonRoot: true", "run_as_non_root: true", ["modules.service.configs.sure.security"]),
+        ("runAsNonRoot: true", "runAsNonRoot: maybe", ["modules.service.configs.sure.security"]),
+        ("effect: NoSchedule", "effect: No", ["modules.service.configs.sure.tolerations"]),
         ("{kind: Deployment, ", "{knd: Deployment, ", ["patches[0]"]),
         ("jsonPatch: [", "json_patch: [", ["patches[1]"]),
         ("{health.kcl: assert a}", "{}", ["modules.service.configs.default.healthPolicy"]),

@@ -1,4 +1,4 @@
-"""The file store: what every store must do, and what a disk can do to it."""
+"""The file store: the contract of every store, and what a disk can do to it."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from kusion_dsl.errors import StorageError
 from kusion_dsl.storage.disk import Disk
 from kusion_dsl.storage.file import FileStore
 from kusion_dsl.storage.store import Store, open_store
-
-KEY = ".kusion/v1/releases/shop/default/dev/00000001.json"
+from tests.stores.contract import KEY, AddressedStoreContract
 
 
 class FailingDisk(Disk):
@@ -99,36 +97,17 @@ def store(tmp_path: Path) -> Store:
     return FileStore(tmp_path / "backend")
 
 
-def test_an_empty_store_has_nothing_and_makes_nothing(store: Store, tmp_path: Path) -> None:
+class TestFile(AddressedStoreContract):
+    @pytest.fixture
+    def opened(self, tmp_path: Path) -> Callable[[], Store]:
+        return lambda: FileStore(tmp_path / "backend")
+
+
+def test_looking_makes_nothing(store: Store, tmp_path: Path) -> None:
     assert store.get(KEY) is None
     assert store.list("") == ()
     store.delete(KEY)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_what_is_put_is_there_for_everybody(store: Store, tmp_path: Path) -> None:
-    store.put(KEY, b"one")
-    store.put(KEY, b"two")
-    assert FileStore(tmp_path / "backend").get(KEY) == b"two"
-
-
-def test_a_key_is_put_new_only_once(store: Store) -> None:
-    assert store.put_new(KEY, b"first") is True
-    assert store.put_new(KEY, b"second") is False
-    assert store.get(KEY) == b"first"
-    store.delete(KEY)
-    assert store.put_new(KEY, b"third") is True
-
-
-def test_keys_are_listed_by_any_prefix_in_order(store: Store) -> None:
-    for key in ("a/b/2", "a/b/10", "a/bc", "a/b.json", "b"):
-        store.put(key, b"")
-    assert store.list("") == ("a/b.json", "a/b/10", "a/b/2", "a/bc", "b")
-    assert store.list("a/b") == ("a/b.json", "a/b/10", "a/b/2", "a/bc")
-    assert store.list("a/b/") == ("a/b/10", "a/b/2")
-    assert store.list("a/b/1") == ("a/b/10",)
-    assert store.list("c/") == ()
-    assert store.list("b/") == ()
 
 
 def test_files_are_for_their_owner_alone_whatever_the_umask(store: Store, tmp_path: Path) -> None:
@@ -149,17 +128,11 @@ def test_a_directory_that_was_there_keeps_its_mode(tmp_path: Path) -> None:
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
 
 
-@pytest.mark.parametrize("key", ["", "/a", "a//b", "../a", "a/../b", "a/.", "a/", "a\0b", "a/.b.1.2.tmp"])
-def test_a_key_that_leaves_the_store_or_hides_in_it_is_refused(store: Store, tmp_path: Path, key: str) -> None:
-    for use in (lambda: store.put(key, b""), lambda: store.put_new(key, b""), lambda: store.get(key)):
+def test_a_key_that_would_hide_in_it_is_refused(store: Store, tmp_path: Path) -> None:
+    for use in (lambda key: store.put(key, b""), lambda key: store.put_new(key, b""), store.get, store.delete):
         with pytest.raises(StorageError, match="cannot be stored there"):
-            use()
+            use("a/.b.1.2.tmp")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_prefix_that_leaves_the_store_is_refused(store: Store) -> None:
-    with pytest.raises(StorageError, match="cannot be stored there"):
-        store.list("../")
 
 
 def test_content_is_on_the_disk_before_its_name_is(tmp_path: Path) -> None:
@@ -347,8 +320,7 @@ def test_any_directory_has_a_url(name: str) -> None:
     ("url", "message"),
     [
         ("/var/kusion", "is not a URL"),
-        ("s3://bucket/prefix?region=x", "not supported yet\n  supported: file://"),
-        ("gs://bucket", "not supported yet"),
+        ("gs://bucket", "not supported yet\n  supported: file://, s3://"),
         ("azblob://container?storage_account=a", "not supported yet"),
         ("fil:///var", "'fil' is no backend\n  did you mean 'file'?"),
         ("https://api.pulumi.com", "'https' is no backend\n  use file:///a/directory"),
@@ -364,49 +336,4 @@ def test_a_url_that_will_not_do_is_refused_with_a_way_out(url: str, message: str
     with pytest.raises(StorageError) as raised:
         open_store(url)
     assert message in str(raised.value)
-    assert url in str(raised.value)
-
-
-class StoreMachine(RuleBasedStateMachine):
-    """A file store behaves as a dictionary does."""
-
-    keys = st.sampled_from(["a", "b/c", "b/d", "b/d.e", "f/g/h"])
-
-    def __init__(self) -> None:
-        super().__init__()
-        import tempfile
-
-        self._directory = tempfile.TemporaryDirectory()
-        self.store = FileStore(Path(self._directory.name) / "backend")
-        self.model: dict[str, bytes] = {}
-
-    def teardown(self) -> None:
-        self._directory.cleanup()
-
-    @rule(key=keys, data=st.binary(max_size=4))
-    def put(self, key: str, data: bytes) -> None:
-        self.store.put(key, data)
-        self.model[key] = data
-
-    @rule(key=keys, data=st.binary(max_size=4))
-    def put_new(self, key: str, data: bytes) -> None:
-        assert self.store.put_new(key, data) is (key not in self.model)
-        self.model.setdefault(key, data)
-
-    @rule(key=keys)
-    def delete(self, key: str) -> None:
-        self.store.delete(key)
-        self.model.pop(key, None)
-
-    @rule(key=keys)
-    def get(self, key: str) -> None:
-        assert self.store.get(key) == self.model.get(key)
-
-    @invariant()
-    def lists_the_same(self) -> None:
-        assert self.store.list("") == tuple(sorted(self.model))
-        assert self.store.list("b/") == tuple(sorted(key for key in self.model if key.startswith("b/")))
-
-
-TestStoreMachine = StoreMachine.TestCase
-TestStoreMachine.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+    assert url.partition("?")[0] in str(raised.value)

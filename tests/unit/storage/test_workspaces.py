@@ -75,7 +75,7 @@ def test_an_unknown_workspace_is_told_with_the_nearest_one(workspaces: Workspace
     workspaces.create("production", "")
     with pytest.raises(WorkspaceError, match="there is no workspace 'prodction'\n  did you mean 'production'"):
         workspaces.get("prodction")
-    with pytest.raises(WorkspaceError, match=r"there are default, production; `kusion workspace create`"):
+    with pytest.raises(WorkspaceError, match=r"`kusion workspace create xyz -f FILE`; there are default, production"):
         workspaces.delete("xyz")
     assert len(list((tmp_path / FOLDER).rglob("*.yaml"))) == 1
 

@@ -1,0 +1,5 @@
+from ..base import Wordpress
+
+
+class Cloud(Wordpress):
+    database = Wordpress.database.override(type="cloud")

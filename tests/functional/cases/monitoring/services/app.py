@@ -1,0 +1,3 @@
+from ..base import Shop
+
+__all__ = ["Shop"]
