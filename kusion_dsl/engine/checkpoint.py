@@ -14,9 +14,12 @@ from kusion_dsl.engine.values import shown
 from kusion_dsl.engine.workspace import qualified_name
 from kusion_dsl.errors import DamagedError, NewerFormatError
 from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.spec import KUBERNETES
 
 _NEWEST = 4
 """The newest version of the form that is known here."""
+
+KUBERNETES_PROVIDER = f"pulumi:providers:{KUBERNETES}"
 
 _RESTORE = "restore it from the .bak file beside it or from .pulumi/backups"
 
@@ -52,6 +55,12 @@ class Checkpoint:
         """The packages whose providers it has."""
         types = (type_of(each["urn"]) for each in self.resources)
         return {type.rpartition(":")[2] for type in types if type.startswith("pulumi:providers:")}
+
+    @property
+    def cluster(self) -> str:
+        """The identifier of the cluster that its Kubernetes objects are in; empty where that is not known."""
+        known = (each["inputs"] for each in self.resources if type_of(each["urn"]) == KUBERNETES_PROVIDER)
+        return next((str(each["clusterIdentifier"]) for each in known if each.get("clusterIdentifier")), "")
 
     @property
     def pending(self) -> list[dict[str, Any]]:

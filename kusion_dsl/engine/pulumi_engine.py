@@ -8,6 +8,7 @@ from pathlib import Path
 from pulumi import automation as auto
 
 from kusion_dsl.engine.checkpoint import Checkpoint
+from kusion_dsl.engine.cluster.reaching import Cluster, cluster_of
 from kusion_dsl.engine.events import Recorder
 from kusion_dsl.engine.program import Program
 from kusion_dsl.engine.recording import Recording
@@ -57,11 +58,13 @@ class PulumiEngine:
 
         Raises EngineError, RefusedError, DamagedError, and what ``run.secret`` raises.
         """
-        program = _program(run)
+        checkpoint = _as_far_as_settled(run)
+        cluster = cluster_of(run, checkpoint)
+        program = _program(run, cluster)
         recorder = Recorder(_silent, run.mask)
-        start = beginning(_as_far_as_settled(run), run.ref, _leaving(run))
+        start = beginning(checkpoint, run.ref, _leaving(run))
         stack = ServedStack(run.ref, exported(start.marked), None)
-        installation = Installation(self._pulumi, self._home, self._started)
+        installation = Installation(self._pulumi, self._home, self._started, cluster.kubeconfig)
 
         def act(stack: Stack, on_event: Callable[[auto.EngineEvent], None]) -> object:
             return stack.preview(on_event=on_event, color="never", refresh=run.refresh, parallel=_PARALLEL)
@@ -83,14 +86,16 @@ class PulumiEngine:
         Raises EngineError, BusyError, RefusedError, DamagedError and what ``run.secret`` raises before anything is
         changed; what fails later is in the Outcome, and what does not depend on it is done.
         """
-        program = _program(run)
+        recording = Recording(run)
+        cluster = cluster_of(run, recording.checkpoint)
+        program = _program(run, cluster)
 
         def act(stack: Stack, on_event: Callable[[auto.EngineEvent], None]) -> object:
             return stack.up(
                 on_event=on_event, color="never", refresh=run.refresh, continue_on_error=True, parallel=_PARALLEL
             )
 
-        return self._change(run, report, Recording(run), program, act, _leaving(run))
+        return self._change(run, report, recording, program, act, _leaving(run), cluster)
 
     def destroy(self, run: Run, report: Report) -> Outcome:
         """Remove everything that Pulumi's state of the stack has, but for what is protected and what that depends on.
@@ -103,6 +108,7 @@ class PulumiEngine:
         recording = Recording(run)
         if recording.is_empty:
             return Outcome()
+        cluster = cluster_of(run, recording.checkpoint)
 
         def act(stack: Stack, on_event: Callable[[auto.EngineEvent], None]) -> object:
             return stack.destroy(
@@ -114,7 +120,7 @@ class PulumiEngine:
                 parallel=_PARALLEL,
             )
 
-        return self._change(run, report, recording, None, act, run.retain)
+        return self._change(run, report, recording, None, act, run.retain, cluster)
 
     def _change(
         self,
@@ -124,6 +130,7 @@ class PulumiEngine:
         program: Program | None,
         act: Act,
         retain: frozenset[str],
+        cluster: Cluster,
     ) -> Outcome:
         recorder = Recorder(report, run.mask, retain | recording.retained)
 
@@ -131,7 +138,7 @@ class PulumiEngine:
             self._started(pid)
             run.state.working(pid)
 
-        installation = Installation(self._pulumi, self._home, started)
+        installation = Installation(self._pulumi, self._home, started, cluster.kubeconfig)
         ended, after = recording.record(installation, program, recorder, act, retain)
         if recorder.raised:
             raise recorder.raised
@@ -144,10 +151,10 @@ class PulumiEngine:
         )
 
 
-def _program(run: Run) -> Program:
+def _program(run: Run, cluster: Cluster) -> Program:
     store = store_values(run.spec, run.secret)
     run.mask.add(*store.values())
-    return Program(registrations(run.spec, run.target), store, run.mask)
+    return Program(registrations(run.spec, run.target, cluster.identifier), store, run.mask)
 
 
 def _leaving(run: Run) -> frozenset[str]:

@@ -39,6 +39,11 @@ class Recording:
         return self._checkpoint.retained if self._checkpoint else frozenset()
 
     @property
+    def checkpoint(self) -> Checkpoint | None:
+        """The state that the run begins with; None for a stack that was never applied."""
+        return self._checkpoint
+
+    @property
     def _is_unfinished(self) -> bool:
         """Whether what lies there has to be written anew even if this run does nothing."""
         return self._rest.is_unfinished or self._rest.published != self._rest.folded

@@ -11,6 +11,7 @@ from pulumi.runtime.proto import alias_pb2
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
 
 from kusion_dsl.engine import kusion_provider, manifests
+from kusion_dsl.engine.cluster.objects import definitions, given
 from kusion_dsl.engine.resolution import Registered, inputs_of, resolved
 from kusion_dsl.engine.values import to_struct
 from kusion_dsl.errors import EngineError, did_you_mean
@@ -143,16 +144,19 @@ _OPTION_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def registrations(spec: Spec, target: Target) -> tuple[Registration, ...]:
-    """Everything that ``spec`` has, what others need first.
+def registrations(spec: Spec, target: Target, cluster: str = "") -> tuple[Registration, ...]:
+    """Everything that ``spec`` has, what others need first; ``cluster`` identifies that of the target, where it is one.
 
     Raises EngineError for a package without a provider, an unknown resource option, a reference or dependency that
     leads nowhere, and a cycle.
     """
     packages = sorted({resource.package for resource in spec.resources})
-    providers = {package: _provider(package, spec, target) for package in packages}
+    providers = {package: _provider(package, spec, target, cluster) for package in packages}
     nodes = [*providers.values()]
-    nodes += [_resource(resource, providers[resource.package]) for resource in spec.resources]
+    defined = definitions(spec) if cluster else {}
+    for resource in spec.resources:
+        provider, needs = providers[resource.package], defined.get(resource.type, frozenset())
+        nodes.append(_resource(given(resource) if cluster else resource, provider, needs))
     known = {node.key: node for node in nodes}
     for node in nodes:
         for need in sorted(node.needs - known.keys()):
@@ -164,7 +168,7 @@ def registrations(spec: Spec, target: Target) -> tuple[Registration, ...]:
     return tuple(known[key] for key in order)
 
 
-def _resource(resource: SpecResource, provider: Registration) -> Registration:
+def _resource(resource: SpecResource, provider: Registration, definitions: frozenset[str]) -> Registration:
     for option, value in resource.options.items():
         if option not in _OPTIONS:
             raise EngineError(
@@ -173,7 +177,7 @@ def _resource(resource: SpecResource, provider: Registration) -> Registration:
         if not isinstance(value, _OPTION_TYPES.get(option, (list, tuple))):
             raise EngineError(f"the resource option '{option}' cannot be {value!r}", where=resource.id)
     needs = {reference.id for reference in resource.references() if not reference.is_secret}
-    needs |= {provider.key, *resource.depends_on}
+    needs |= {provider.key, *resource.depends_on, *definitions}
     if "deletedWith" in resource.options:
         needs.add(resource.options["deletedWith"])
     return Registration(
@@ -188,7 +192,7 @@ def _resource(resource: SpecResource, provider: Registration) -> Registration:
     )
 
 
-def _provider(package: str, spec: Spec, target: Target) -> Registration:
+def _provider(package: str, spec: Spec, target: Target, cluster: str) -> Registration:
     if package == KUSION:
         provider = Provider(kusion_provider.VERSION)
     elif package == KUBERNETES and target.kind == "manifests":
@@ -196,6 +200,8 @@ def _provider(package: str, spec: Spec, target: Target) -> Registration:
         provider = Provider(version, {manifests.DIRECTORY: target.directory})
     elif package in spec.providers:
         provider = spec.providers[package]
+        if package == KUBERNETES and cluster:
+            provider = Provider(provider.version, {**provider.config, "clusterIdentifier": cluster})
     else:
         raise EngineError(
             f"the Spec says no version of the provider '{package}'",

@@ -44,11 +44,15 @@ _INTERRUPTED = Ended("interrupted; what was done is recorded, run it again to go
 
 @dataclass(frozen=True)
 class Installation:
-    """The CLI, where its home is, and who is told the process id of each child as soon as there is one."""
+    """The CLI, where its home is, and who is told the process id of each child as soon as there is one.
+
+    ``kubeconfig`` is what the provider of a cluster is given.
+    """
 
     pulumi: Path
     home: Path
     started: Callable[[int], None]
+    kubeconfig: str = ""
 
 
 class Session:
@@ -116,6 +120,7 @@ def session(
             **(_service_environment(address, directory) if address else {}),
             "PULUMI_DEBUG_PROVIDERS": debug_providers,
             **_acquisition(run, packages, providers),
+            **_way_to_cluster(installation.kubeconfig, directory),
         }
         keep_no_logs(Path(environment["PULUMI_HOME"]))
         command = Command(installation.pulumi, environment, installation.started)
@@ -128,6 +133,20 @@ def _service_environment(address: Address, directory: Path) -> dict[str, str]:
         "PULUMI_CREDENTIALS_PATH": str(directory),  # where the CLI remembers the token, for no longer than it is good
         "PULUMI_JOURNALING_BATCH_PERIOD": str(_BATCH_MILLISECONDS),
     }
+
+
+def _way_to_cluster(kubeconfig: str, directory: Path) -> dict[str, str]:
+    """The environment in which the provider finds the cluster: the real one reads no content, only a file.
+
+    It lies in the run's own directory, which is private and goes with it. As an input of the provider it would be in
+    the state, and a destroy would use the credentials of whoever applied last.
+    """
+    if not kubeconfig:
+        return {}
+    path = directory / "kubeconfig"
+    path.touch(mode=0o600)
+    path.write_text(kubeconfig, encoding="utf-8")
+    return {"KUBECONFIG": str(path)}
 
 
 def _check_readable(passphrase_file: Path) -> None:

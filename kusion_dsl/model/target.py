@@ -6,52 +6,93 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from kusion_dsl.errors import WorkspaceError, did_you_mean
+from kusion_dsl.model.reference import SECRET_SCHEME
 
 Kind = Literal["manifests", "cluster"]
 _KINDS: tuple[Kind, ...] = ("manifests", "cluster")
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "manifests": ("kind", "directory"),
+    "cluster": ("kind", "kubeconfig", "context", "identifier"),
+}
+IN_CLUSTER = "in-cluster"
+"""What stands in place of a kubeconfig for the account of the pod that kusion itself runs in."""
 
 
 class Target(NamedTuple):
-    """``manifests``: a directory of YAML files, ``directory`` as written, relative to the project. ``cluster``: one."""
+    """``manifests``: a directory of YAML files, ``directory`` as written, relative to the project. ``cluster``: one.
+
+    How a cluster is reached: ``kubeconfig`` is a path, ``ref://...``, ``in-cluster``, or empty for what kubectl would
+    take; ``context`` one of its contexts, empty for the current one. ``identifier`` says which cluster it is; where it
+    is empty, the cluster is asked.
+    """
 
     kind: Kind
     directory: str = ""
+    kubeconfig: str = ""
+    context: str = ""
+    identifier: str = ""
 
     @property
     def identity(self) -> str:
-        """What must stay the same for a stack to stay where it is. A relative directory is taken as written."""
-        return f"{self.kind}:{self.directory}" if self.directory else self.kind
+        """What must stay the same for a stack to stay where it is. A relative directory is taken as written.
+
+        How a cluster is reached is no part of it. Clusters without an identifier are taken for one until they are
+        asked, so that what may be shared in one is kept rather than deleted.
+        """
+        place = self.directory or self.identifier
+        return f"{self.kind}:{place}" if place else self.kind
 
     def to_json(self) -> dict[str, Any]:
         """The stored form."""
-        return {"kind": self.kind, **({"directory": self.directory} if self.directory else {})}
+        return {key: value for key, value in self._asdict().items() if value}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Target:
         """The inverse of :meth:`to_json`."""
-        return cls(document["kind"], document.get("directory", ""))
+        return cls(**{key: document.get(key, "") for key in cls._fields})
 
 
 def target_of(context: Mapping[str, Any], workspace: str, stack: str, directory: str = "") -> Target:
     """The target that a workspace's ``context.target`` chooses; ``directory`` overrides the manifests' directory.
 
-    ``target`` is ``manifests`` (the default), ``cluster``, or a mapping ``{kind: manifests, directory: PATH}``.
-    Raises WorkspaceError for anything else.
+    ``target`` is ``manifests`` (the default), ``cluster``, or a mapping ``{kind: manifests, directory: PATH}`` or
+    ``{kind: cluster, kubeconfig: PATH|ref://..., context: NAME, identifier: TEXT}``; the ancestor's keys of the context
+    ``KUBECONFIG_PATH`` and ``KUBECONFIG_CONTENT`` say the same as ``kubeconfig``. Raises WorkspaceError for anything
+    else.
     """
     chosen = context.get("target", "manifests")
     settings: Mapping[str, Any] = chosen if isinstance(chosen, Mapping) else {"kind": chosen}
-    unknown = [key for key in settings if key not in ("kind", "directory")]
-    if unknown:
-        raise WorkspaceError(
-            f"context.target: unknown key '{unknown[0]}'",
-            hint=did_you_mean(unknown[0], ["kind", "directory"]) or "known are kind, directory",
-        )
     kind = settings.get("kind", "manifests")
     if kind not in _KINDS:
         raise WorkspaceError(
             f"context.target is '{kind}', not one of {', '.join(_KINDS)}",
             hint=did_you_mean(str(kind), _KINDS),
         )
+    unknown = [key for key in settings if key not in _KEYS[kind]]
+    if unknown:
+        raise WorkspaceError(
+            f"context.target: unknown key '{unknown[0]}'",
+            hint=did_you_mean(unknown[0], _KEYS[kind]) or f"known are {', '.join(_KEYS[kind])}",
+        )
     if kind == "cluster":
-        return Target("cluster")
+        return _cluster(context, settings)
     return Target("manifests", directory or str(settings.get("directory", f".manifests/{workspace}/{stack}")))
+
+
+def _cluster(context: Mapping[str, Any], settings: Mapping[str, Any]) -> Target:
+    given = {key: settings.get(key, "") for key in ("kubeconfig", "context", "identifier")}
+    for key, value in given.items():
+        if not isinstance(value, str):
+            raise WorkspaceError(f"context.target.{key} must be a text")
+    content = context.get("KUBECONFIG_CONTENT", "")
+    kubeconfig = given["kubeconfig"] or content or context.get("KUBECONFIG_PATH", "")
+    if (
+        not isinstance(kubeconfig, str)
+        or "\n" in kubeconfig
+        or (content and not str(content).startswith(SECRET_SCHEME))
+    ):
+        raise WorkspaceError(
+            "a kubeconfig holds credentials, so it cannot stand in a workspace",
+            hint=f"put it into the secret store and write {SECRET_SCHEME}NAME, or name the path of a file",
+        )
+    return Target("cluster", "", kubeconfig, given["context"], given["identifier"])
