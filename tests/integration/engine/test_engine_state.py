@@ -307,6 +307,8 @@ def test_stack_and_cli_see_no_secret_in_arguments_and_environment(bench: Bench) 
     assert "canary" not in seen and bench.passphrase.read_text() not in seen
 
 
+MANY = 300  # so many that some are left when an interrupt after the first ones arrives
+
 INTERRUPTED = """
 import os, signal, socket, sys
 sys.path.insert(0, sys.argv[1])
@@ -326,7 +328,7 @@ def config_map(name):
     metadata = {"name": name, "namespace": "shop"}
     attributes = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {}}
     return SpecResource(f"v1:ConfigMap:shop:{name}", "kubernetes:core/v1:ConfigMap", attributes)
-resources = tuple(config_map(f"c{number:03}") for number in range(60))
+resources = tuple(config_map(f"c{number:03}") for number in range(int(sys.argv[6])))
 ref, actor = StackRef("shop", "prod", "dev"), Actor("ann", socket.gethostname(), os.getpid())
 store = FileStore(root / "backend")
 seen = []
@@ -345,7 +347,8 @@ print(len(outcome.resources))
 
 def interrupted(bench: Bench, number: str, times: int = 1) -> subprocess.CompletedProcess[str]:
     repository = str(Path(__file__).parents[3])
-    arguments = [sys.executable, "-c", INTERRUPTED, repository, str(bench.root), str(bench.pulumi), number, str(times)]
+    numbers = [number, str(times), str(MANY)]
+    arguments = [sys.executable, "-c", INTERRUPTED, repository, str(bench.root), str(bench.pulumi), *numbers]
     return subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -355,12 +358,12 @@ def test_interrupt_ends_the_run_gracefully_and_the_next_goes_on(bench: Bench) ->
     *_, error, count = done.stdout.splitlines()
     assert done.returncode == 0 and done.stderr == ""
     assert error == "interrupted; what was done is recorded, run it again to go on"
-    assert 0 < int(count) < 60
+    assert 0 < int(count) < MANY
     assert len(list(bench.manifests.iterdir())) == int(count) == len([r for r in bench.state() if r.get("id")]) - 1
     assert not list((bench.root / "backend/.pulumi/locks").rglob("*.json"))
 
-    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(60)))
-    assert outcome.error == "" and len(outcome.resources) == 60
+    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(MANY)))
+    assert outcome.error == "" and len(outcome.resources) == MANY
 
 
 def test_interrupted_preview_raises_it(bench: Bench) -> None:
@@ -376,23 +379,23 @@ def test_second_interrupt_ends_the_cli_and_the_next_run_goes_on(bench: Bench) ->
     *_, error, _ = done.stdout.splitlines()
     assert done.returncode == 0 and done.stderr == ""
     assert error.startswith("interrupted")
-    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(60)))
-    assert outcome.error == "" and len(outcome.resources) == 60
+    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(MANY)))
+    assert outcome.error == "" and len(outcome.resources) == MANY
 
 
 def test_killed_run_leaves_nothing_that_stops_the_next(bench: Bench) -> None:
     done = interrupted(bench, "SIGKILL")
     assert done.returncode == -signal.SIGKILL
 
-    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(60)))
+    outcome = bench.apply(*(bench.config_map(f"c{number:03}", {}) for number in range(MANY)))
 
-    assert outcome.error == "" and len(outcome.resources) == 60
+    assert outcome.error == "" and len(outcome.resources) == MANY
     for pid in done.stdout.split():
         wait_for_end(int(pid))
     assert list((bench.root / "home/runs").iterdir()) == []
     latest = json.loads(bench.checkpoint.read_text())["checkpoint"]["latest"]
     assert not latest.get("pending_operations")
-    assert len(list(bench.manifests.iterdir())) == 60
+    assert len(list(bench.manifests.iterdir())) == MANY
 
 
 def wait_for_end(pid: int) -> None:

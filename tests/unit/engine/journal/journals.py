@@ -154,7 +154,6 @@ class _Steps:
         self._old = old
         self._gone: set[int] = set()
         self._made: list[int] = []
-        self._dropped: set[int] = set()
         self._open: list[int] = []
         self._operations = 0
 
@@ -203,13 +202,17 @@ class _Steps:
         goes = kind is Kind.SUCCESS or (kind is Kind.REFRESHED and "state" not in says)
         if goes and "removeOld" in says:
             self._gone.add(says["removeOld"])
-        if goes and "removeNew" in says:
-            self._dropped.add(says["removeNew"])
         if kind is Kind.SUCCESS and "state" in says:
             self._made.append(operation)
 
     def _rebuild(self) -> None:
-        """What is there becomes the base; operations that have not ended by then have no place in it."""
+        """What is there becomes the base; operations that have not ended by then have no place in it.
+
+        The engine does so after it has refreshed, before it makes anything. Were there new resources, Pulumi's replayer
+        would go on counting them (JournalReplayer.index), and take later ones for others, or panic.
+        """
+        if self._made:
+            return
         self._journal.write(Kind.REBUILT)
-        self._old = self._old - len(self._gone) + len(self._made) - len(self._dropped)
-        self._gone, self._made, self._dropped, self._open = set(), [], set(), []
+        self._old -= len(self._gone)
+        self._gone, self._open = set(), []
