@@ -18,9 +18,12 @@ HostFactory = Callable[[Mapping[str, str], str], "Host"]
 
 
 def _this_host(environment: Mapping[str, str], backend: str) -> Host:
+    from dataclasses import replace
+
     from kusion_dsl.operations.host import this_host
 
-    return this_host(environment, backend, lambda: _installing(environment))
+    host = this_host(environment, backend, lambda: _installing(environment))
+    return replace(host, waiting=lambda text: click.echo(text, err=True))
 
 
 def _installing(environment: Mapping[str, str]) -> AbstractContextManager[InstallReport]:

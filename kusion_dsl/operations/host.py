@@ -27,12 +27,16 @@ if TYPE_CHECKING:  # imported when used: `kusion generate` needs none of them
     from kusion_dsl.storage.states import States
 
 
+def _silent(text: str) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True)
 class Host:
     """A machine: what we keep there, its environment variables, its clock, who runs, and how to get an engine.
 
     ``backend`` is the name or the URL of the backend where it is not the configured one. ``mask`` knows the secrets of
-    the run: whatever is shown or stored passes it.
+    the run: whatever is shown or stored passes it. ``waiting`` is told what a run waits for, if it has to.
     """
 
     home: Home
@@ -42,6 +46,7 @@ class Host:
     engine: Callable[[], Engine]
     backend: str = ""
     mask: Mask = field(default_factory=Mask)
+    waiting: Callable[[str], None] = _silent
 
     @cached_property
     def backend_url(self) -> str:
@@ -73,7 +78,7 @@ class Host:
         """The leases in the backend."""
         from kusion_dsl.storage.leases import Leases
 
-        return Leases(self.store, self.clock)
+        return Leases(self.store, self.clock, waiting=self.waiting)
 
     @property
     def states(self) -> States:

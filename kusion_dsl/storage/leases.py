@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -175,8 +175,15 @@ class _Files:
         return f"{self._folder}{number:08d}{suffix}.json"
 
 
+def _silent(text: str) -> None:
+    """Tell nobody."""
+
+
 class Leases:
-    """The leases in a store. Every method raises StorageError when the store cannot be used."""
+    """The leases in a store. Every method raises StorageError when the store cannot be used.
+
+    ``waiting`` is told, once, what is waited for and how long at most.
+    """
 
     def __init__(
         self,
@@ -184,11 +191,13 @@ class Leases:
         clock: Clock | None = None,
         processes: Processes | None = None,
         time_to_live: float = TIME_TO_LIVE,
+        waiting: Callable[[str], None] = _silent,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
         self._processes = processes or LocalProcesses()
         self._time_to_live = time_to_live
+        self._waiting = waiting
 
     def acquire(self, ref: StackRef, actor: Actor, purpose: str) -> Lease:
         """Take the lease of a stack for the process of ``actor``; ``purpose`` says what for: ``kusion apply``.
@@ -244,6 +253,7 @@ class Leases:
         renewed = files.last_renewed(seen)
         if renewed is None or 0 <= (self._clock.now() - renewed).total_seconds() < self._time_to_live:
             return False
+        self._waiting(f"{holder} holds this stack and seems to be gone; watching for {self._time_to_live:.0f} s")
         return self._stays_silent(files, seen)
 
     def _stays_silent(self, files: _Files, seen: _Seen) -> bool:

@@ -67,7 +67,8 @@ class Host:
         self.name = name
         self.clock = clock
         self.processes = FakeProcesses(name, p1="100", p2="200", p3="300")
-        self.leases = Leases(FileStore(root, disk=disk), clock, self.processes)
+        self.told: list[str] = []
+        self.leases = Leases(FileStore(root, disk=disk), clock, self.processes, waiting=self.told.append)
 
     def acquire(self, pid: int = 1, purpose: str = "kusion apply", ref: StackRef = DEV) -> Lease:
         return self.leases.acquire(ref, Actor("ada", self.name, pid), purpose)
@@ -191,7 +192,7 @@ def test_a_holder_on_another_host_that_has_just_written_is_believed_at_once(lapt
     laptop.processes.running.clear()  # ids of another host mean nothing here
     with pytest.raises(BusyError) as raised:
         laptop.acquire(2)
-    assert laptop.clock.seconds == 0
+    assert laptop.clock.seconds == 0 and laptop.told == []
     assert "ada@runner" in str(raised.value)
     assert "the stack is free 30 s after its last sign of life" in str(raised.value)
 
@@ -202,6 +203,7 @@ def test_a_holder_on_another_host_that_stays_silent_is_gone_after_its_time(lapto
     begun = laptop.clock.seconds
     assert laptop.acquire(2).number == 2
     assert laptop.clock.seconds - begun >= TIME_TO_LIVE
+    assert laptop.told == ["ada@runner (process 1 on runner) holds this stack and seems to be gone; watching for 30 s"]
     with pytest.raises(BusyError):
         lost.check()
 
