@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -11,7 +11,7 @@ from pulumi.runtime.proto import alias_pb2
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
 
 from kusion_dsl.engine import kusion_provider, manifests
-from kusion_dsl.engine.cluster.objects import definitions, given
+from kusion_dsl.engine.cluster.objects import SHARED, definitions, given
 from kusion_dsl.engine.resolution import Registered, inputs_of, resolved
 from kusion_dsl.engine.values import to_struct
 from kusion_dsl.errors import EngineError, did_you_mean
@@ -152,10 +152,13 @@ def registrations(spec: Spec, target: Target, cluster: str = "") -> tuple[Regist
     """
     packages = sorted({resource.package for resource in spec.resources})
     providers = {package: _provider(package, spec, target, cluster) for package in packages}
+    if cluster and any(resource.type == SHARED for resource in spec.resources):
+        providers[SHARED] = _adopting(providers[KUBERNETES])
     nodes = [*providers.values()]
     defined = definitions(spec) if cluster else {}
     for resource in spec.resources:
-        provider, needs = providers[resource.package], defined.get(resource.type, frozenset())
+        provider = providers.get(resource.type, providers[resource.package])
+        needs = defined.get(resource.type, frozenset())
         nodes.append(_resource(given(resource) if cluster else resource, provider, needs))
     known = {node.key: node for node in nodes}
     for node in nodes:
@@ -190,6 +193,16 @@ def _resource(resource: SpecResource, provider: Registration, definitions: froze
         options=resource.options,
         resource=resource,
     )
+
+
+def _adopting(provider: Registration) -> Registration:
+    """The provider of what stacks share on purpose, which may be there already; any other object that is, is an error.
+
+    ``upsertExistingObjects`` is a setting of a provider, not of a resource.
+    """
+    name = f"{provider.name}-shared"
+    config = {**provider.config, "upsertExistingObjects": "true"}
+    return replace(provider, key=PROVIDER_TYPE + name, name=name, config=config)
 
 
 def _provider(package: str, spec: Spec, target: Target, cluster: str) -> Registration:

@@ -130,7 +130,9 @@ def check_target(base: History | None, target: Target) -> None:
 
 def describe(target: Target) -> str:
     """A target for people."""
-    return f"the manifests in {target.directory}" if target.kind == "manifests" else "a cluster"
+    if target.kind == "manifests":
+        return f"the manifests in {target.directory}"
+    return f"the cluster {target.identifier}" if target.identifier else "a cluster"
 
 
 def has_resources(history: History) -> bool:

@@ -1,6 +1,6 @@
 """What a cloud's controllers do and no controller of the control plane does: volumes for claims, addresses for services.
 
-``python -m tests.cluster.cloud KUBECONFIG`` runs until it is ended.
+``python -m tests.cluster.cloud CONTROLLER KUBECONFIG`` runs one of them until it is ended.
 """
 
 from __future__ import annotations
@@ -8,8 +8,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import sys
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from lightkube import Client, KubeConfig
@@ -104,14 +103,21 @@ class Cloud:
             _log.warning("%s", error)
 
 
-def main(kubeconfig: str) -> None:
-    """Run the controllers until the process is ended."""
+CONTROLLERS: Mapping[str, Callable[[Cloud], None]] = {
+    "volumes": Cloud.volumes,
+    "releases": Cloud.releases,
+    "addresses": Cloud.addresses,
+}
+
+
+def main(controller: str, kubeconfig: str) -> None:
+    """Run one of the controllers until the process is ended.
+
+    Each is a process: msgspec, with which lightkube reads objects, crashes where two threads meet a type first.
+    """
     logging.basicConfig(level=logging.INFO)
-    cloud = Cloud(Client(KubeConfig.from_file(kubeconfig).get()))
-    for controller in (cloud.addresses, cloud.releases):
-        threading.Thread(target=controller, daemon=True).start()
-    cloud.volumes()
+    CONTROLLERS[controller](Cloud(Client(KubeConfig.from_file(kubeconfig).get())))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], sys.argv[2])

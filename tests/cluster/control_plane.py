@@ -26,6 +26,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.cluster.cloud import CONTROLLERS
 from tests.cluster.parts import ROOT, stages
 
 NODES = 3
@@ -46,7 +47,8 @@ class ControlPlane:
         self.kubeconfig = directory / "kubeconfig"
         self.audit = directory / "audit.log"
         self._own_kubeconfig = directory / "testbed.kubeconfig"
-        self._parts = parts
+        self.parts = parts
+        self._stages = stages()
         self._pids = directory / "pids.json"
 
     def start(self) -> None:
@@ -66,14 +68,22 @@ class ControlPlane:
         self._etcd(etcd, peers)
         self._api_server(etcd, api)
         controllers = ["--service-account-private-key-file", str(self.directory / "accounts.key")]
-        controllers += ["--controllers=*,-node-ipam-controller", "--leader-elect=false", "--concurrent-gc-syncs=5"]
+        controllers += [
+            "--controllers=*,-node-ipam-controller",
+            "--leader-elect=false",
+            "--concurrent-gc-syncs=5",
+            "--secure-port=0",
+        ]
         self._client_part("kube-controller-manager", controllers)
-        self._client_part("kube-scheduler", ["--leader-elect=false"])
+        self._client_part("kube-scheduler", ["--leader-elect=false", "--secure-port=0"])
         self._cluster_objects()
         simulated = ["--manage-all-nodes=true", "--cidr=10.1.0.0/16", "--node-ip=127.0.0.1"]
-        self._client_part("kwok", [*simulated, *(f"--config={path}" for path in stages())])
+        self._client_part("kwok", [*simulated, *(f"--config={path}" for path in self._stages)])
         self._cloud()
         self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
+        for name, pid in self.pids().items():
+            if not _runs(pid):
+                raise RuntimeError(self._said(name))
 
     def stop(self) -> None:
         """Kill every process, the last one started first; what they would do at their end is of no use to anybody."""
@@ -89,7 +99,7 @@ class ControlPlane:
 
     def kubectl(self, *arguments: str, text: str = "") -> str:
         """Run kubectl as the one user; what it prints. Raises RuntimeError with what it said."""
-        command = [str(self._parts["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
+        command = [str(self.parts["kubectl"]), f"--kubeconfig={self.kubeconfig}", *arguments]
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
@@ -174,33 +184,43 @@ class ControlPlane:
         self.kubectl("apply", "--server-side", "-f", "-", text=nodes)
 
     def _cloud(self) -> None:
-        self._start("cloud", [sys.executable, "-m", "tests.cluster.cloud", str(self._own_kubeconfig)])
+        for controller in CONTROLLERS:
+            command = [sys.executable, "-m", "tests.cluster.cloud", controller, str(self._own_kubeconfig)]
+            self._start(f"cloud-{controller}", command)
 
     def _client_part(self, name: str, arguments: Sequence[str]) -> None:
+        """A part that is a client of the API server; those that serve something, too, do not, as their ports are fixed."""
         self._spawn(name, [f"--kubeconfig={self._own_kubeconfig}", *arguments])
 
     def _spawn(self, name: str, arguments: Sequence[str]) -> None:
-        self._start(name, [str(self._parts[name]), *arguments])
+        self._start(name, [str(self.parts[name]), *arguments])
 
     def _start(self, name: str, command: Sequence[str]) -> None:
-        with (self.directory / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=ROOT,
-                start_new_session=True,  # a Ctrl-C at the terminal is for whoever stops us, in order
-            )
-        self._pids.write_text(json.dumps({**self.pids(), name: process.pid}), encoding="utf-8")
+        """Start a part that outlives whoever starts it, so without a handle that would have to be kept for it."""
+        log = str(self.directory / f"{name}.log")
+        pid = os.posix_spawn(
+            command[0],
+            list(command),
+            {**os.environ, "PYTHONPATH": str(ROOT)},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setpgroup=0,  # a Ctrl-C at the terminal is for whoever stops us, in order
+        )
+        self._pids.write_text(json.dumps({**self.pids(), name: pid}), encoding="utf-8")
 
     def _wait(self, condition: Callable[[], bool], name: str) -> None:
         deadline = time.monotonic() + _PATIENCE
         while not condition():
             if time.monotonic() > deadline or not _runs(self.pids()[name]):
-                said = (self.directory / f"{name}.log").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"{name} does not come up:\n{said[-3000:]}")
+                raise RuntimeError(self._said(name))
             time.sleep(0.1)
+
+    def _said(self, name: str) -> str:
+        said = (self.directory / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+        return f"{name} does not come up:\n{said[-3000:]}"
 
 
 def _write_private(path: Path, content: bytes) -> None:

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -67,12 +68,16 @@ def build(say: Say, cache: Path = CACHE) -> dict[str, Path]:
     return built
 
 
-def stages() -> list[Path]:
-    """kwok's stages: what simulated nodes and pods do. They lie in kwok's Go module."""
+@cache
+def stages() -> tuple[Path, ...]:
+    """kwok's stages: what simulated nodes and pods do. They lie in kwok's Go module.
+
+    Go finds that below HOME, so the first call must not be from a test, which has a HOME of its own.
+    """
     module = _go(["list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"], _RECIPES / "kwok").strip()
     names = ["node/fast/node-initialize", "node/heartbeat/node-heartbeat"]
     names += ["pod/fast/pod-ready", "pod/fast/pod-complete", "pod/fast/pod-delete"]
-    return [Path(module, "kustomize", "stage", f"{name}.yaml") for name in names]
+    return tuple(Path(module, "kustomize", "stage", f"{name}.yaml") for name in names)
 
 
 def _identity(part: Part) -> str:

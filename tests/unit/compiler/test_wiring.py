@@ -178,6 +178,8 @@ def test_a_name_that_kubernetes_takes_is_taken() -> None:
 def test_a_number_that_json_cannot_hold_is_refused_where_it_is_written(number: float) -> None:
     change = patch(kind="Deployment", merge={"spec": {"revisionHistoryLimit": number}})
     app = AppConfiguration(name="shop", workload=Server(), patches=[change])
-    with pytest.raises(CompileError, match=r"spec\.revisionHistoryLimit of apps/v1:Deployment:.* JSON cannot") as caught:
+    with pytest.raises(
+        CompileError, match=r"spec\.revisionHistoryLimit of apps/v1:Deployment:.* JSON cannot"
+    ) as caught:
         compiled(app)
     assert str(caught.value.problems[0].where).startswith(__file__)

@@ -219,8 +219,9 @@ def test_the_validator_of_a_part_is_built_when_one_is_given() -> None:
 
 
 def test_what_is_wrong_in_a_part_is_told_with_its_place_in_the_whole() -> None:
+    wrong: Any = {"a": {"image": "i", "probe": {"path": "x", "prt": 1}}}
     with pytest.raises(AppError) as caught:
-        Web(boxes={"a": {"image": "i", "probe": {"path": "x", "prt": 1}}})
+        Web(boxes=wrong)
     details = caught.value.problems[0].details
     assert details[0].startswith("boxes.a.probe.path: String should match pattern")
     assert details[1] == "boxes.a.probe.prt: unknown field, did you mean 'port'?"
