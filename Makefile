@@ -4,11 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL ?= auto
 PEERS ?=
+PROVIDER ?=
 PEERS_ENVIRONMENT := .cache/peers
 # the packages below modules/ that are modules; the others are what these share
 MODULES = $(patsubst %/pyproject.toml,%,$(shell grep -l 'kusion\.modules' modules/*/pyproject.toml))
 
-.PHONY: dev demo check test conformance bench test-unit test-functional test-integration cluster cluster-stop format clean
+.PHONY: dev demo check test conformance bench test-unit test-functional test-crash test-integration test-cluster cluster cluster-stop format clean
 
 dev: $(BIN)/.synced $(BIN)/pulumi  ## everything, in .venv: kusion, the modules, the tools, the Pulumi CLI
 
@@ -45,7 +46,7 @@ check: $(BIN)/.synced  ## formatting, lint, types, layers, the tables in the mod
 
 test: $(BIN)/.synced  ## all tests; the engine is built beside the unit tests where it is not there yet
 	$(MAKE) --jobs=2 --output-sync=target $(BIN)/pulumi test-unit
-	$(MAKE) test-functional test-integration
+	$(MAKE) test-functional test-crash test-integration
 
 test-unit: $(BIN)/.synced
 	$(BIN)/pytest -q -n $(PARALLEL) tests/unit
@@ -53,8 +54,14 @@ test-unit: $(BIN)/.synced
 test-functional: $(BIN)/.synced
 	$(BIN)/pytest -q -n $(PARALLEL) tests/functional
 
+test-crash: $(BIN)/.synced
+	$(BIN)/pytest -q -n $(PARALLEL) tests/crash tests/mutants
+
 test-integration: dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest -q -n 2 tests/integration
+
+test-cluster: dev  ## on a Kubernetes control plane, built once, with Go; PROVIDER=real: through Pulumi's own plugin
+	PATH="$(CURDIR)/$(BIN):$$PATH" PROVIDER=$(PROVIDER) $(BIN)/pytest -q -n 2 tests/cluster
 
 conformance: $(BIN)/.synced  ## what we compile beside what the ancestor generated: make conformance VECTORS=DIR
 	$(BIN)/python -m tests.conformance --vectors $(VECTORS)

@@ -156,10 +156,11 @@ class StackState:
         lock.release()
 
     def _append(self, record: bytes) -> None:
-        number = self._held()[0].number
-        if not self._store.put_new(self._folder + record_name(number, self._next), record):
+        lease, _ = self._held()
+        if not self._store.put_new(self._folder + record_name(lease.number, self._next), record):
             raise self._lost_error()
         self._next += 1
+        lease.check()  # whoever took over and has ended since removed the journal, and with it the seal
 
     def _seal_earlier(self) -> None:
         if self._lease is not None:

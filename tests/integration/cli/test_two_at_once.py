@@ -25,10 +25,10 @@ WHO_AND_SINCE_WHEN = re.compile(
 )
 
 
-def together(machine: Machine, *arguments: str) -> list[subprocess.Popen[str]]:
-    """Two ``kusion`` processes that wait for each other, and then begin at the same moment."""
+def together(machine: Machine, *commands: tuple[str, ...]) -> list[subprocess.Popen[str]]:
+    """``kusion`` processes that wait for each other, and then begin at the same moment."""
     machine.prefix = ("/bin/sh", "-c", 'echo ready >&2; read go; exec "$0" "$@" </dev/null')
-    processes = [machine.start(*arguments, stdin=subprocess.PIPE) for _ in range(2)]
+    processes = [machine.start(*command, stdin=subprocess.PIPE) for command in commands]
     machine.prefix = ()
     for process in processes:
         assert process.stderr is not None and process.stderr.readline() == "ready\n"
@@ -41,7 +41,8 @@ def together(machine: Machine, *arguments: str) -> list[subprocess.Popen[str]]:
 
 def test_one_of_two_runs_and_the_other_writes_nothing(machine: Machine) -> None:
     for number in range(1, ROUNDS + 1):
-        processes = together(machine, "apply", "--yes", "-w", machine.directory(STACK), "-D", f"tag={number}")
+        command = ("apply", "--yes", "-w", machine.directory(STACK), "-D", f"tag={number}")
+        processes = together(machine, command, command)
         ended = {process.pid: finished(process) for process in processes}
 
         assert sorted(done.code for done in ended.values()) == [0, 1], ended
