@@ -20,10 +20,12 @@ MASKED = "[secret]"
 SHORTEST = 4
 """The length in characters from which on a value is looked for."""
 
+# No quantifier is possessive: Python 3.11 before 3.11.5 matches those wrongly where the repeated has alternatives
+# (https://github.com/python/cpython/issues/106052), and a secret would get through.
 _SHORTEST_LINE = 16
 _LITERAL = re.compile(r"[A-Za-z0-9]")
 _RUN = re.compile(r"(?P<backslashes>\\*)(?P<character>[^\\]?)", re.DOTALL)
-_PERCENT = "%(?:25)*+"  # escaped again and again, '%' is '%25', '%2525', ...
+_PERCENT = "%(?:25)*"  # escaped again and again, '%' is '%25', '%2525', ...
 _BACKSLASH = rf"(?:\\|{_PERCENT}5[cC])"
 _LETTERS = {"\0": "0", "\a": "a", "\b": "b", "\t": "t", "\n": "n", "\v": "v", "\f": "f", "\r": "r", "\x1b": "e"}
 _FURTHER = {
@@ -32,8 +34,8 @@ _FURTHER = {
     "'": ["''", "'\"'\"'", r"'\\''"],  # YAML's and the shells'
 }
 _BASE64 = {  # the two characters that the alphabets differ in, themselves escaped or not
-    "+": rf"(?:{_BACKSLASH}*+[+-]|{_PERCENT}2[bB])",
-    "/": rf"(?:{_BACKSLASH}*+[/_]|{_PERCENT}2[fF])",
+    "+": rf"(?:{_BACKSLASH}*[+-]|{_PERCENT}2[bB])",
+    "/": rf"(?:{_BACKSLASH}*[/_]|{_PERCENT}2[fF])",
 }
 
 
@@ -120,11 +122,11 @@ def _escaped(value: str) -> str:
 
 def _character(backslashes: int, character: str) -> str:
     """The pattern of one character with so many backslashes before it."""
-    before = f"{_BACKSLASH}{{{backslashes},}}+" if backslashes else ""
+    before = f"{_BACKSLASH}{{{backslashes},}}" if backslashes else ""
     if not character or _LITERAL.match(character):
         return before + character
-    raw_before = f"{_BACKSLASH}{{{backslashes},}}+"
-    one_more = f"{_BACKSLASH}{{{backslashes + 1},}}+"
+    raw_before = f"{_BACKSLASH}{{{backslashes},}}"
+    one_more = f"{_BACKSLASH}{{{backslashes + 1},}}"
     names = [_LETTERS[character]] if character in _LETTERS else []
     names += [f"(?i:x{ord(character):02x})"] if ord(character) < 256 else []
     names.append(f"(?i:U{ord(character):08x})")
@@ -133,7 +135,7 @@ def _character(backslashes: int, character: str) -> str:
         raw_before + re.escape(character),
         *(before + further for further in _FURTHER.get(character, [])),
         *(one_more + name for name in names),
-        one_more + f"{_BACKSLASH}++".join(_utf16(character)),
+        one_more + f"{_BACKSLASH}+".join(_utf16(character)),
     ]
     return f"(?:{'|'.join(alternatives)})"
 
