@@ -307,7 +307,7 @@ def test_stack_and_cli_see_no_secret_in_arguments_and_environment(bench: Bench) 
     assert "canary" not in seen and bench.passphrase.read_text() not in seen
 
 
-MANY = 300  # so many that some are left when an interrupt after the first ones arrives
+MANY = 60  # one after the other, so that some are left when an interrupt after the first ones arrives
 
 INTERRUPTED = """
 import os, signal, socket, sys
@@ -324,11 +324,13 @@ from kusion_dsl.storage.states import States
 
 root, pulumi, number = Path(sys.argv[2]), Path(sys.argv[3]), getattr(signal, sys.argv[4])
 times = [20 + time for time in range(int(sys.argv[5]))]
-def config_map(name):
-    metadata = {"name": name, "namespace": "shop"}
+def config_map(number):
+    metadata = {"name": f"c{number:03}", "namespace": "shop"}
     attributes = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {}}
-    return SpecResource(f"v1:ConfigMap:shop:{name}", "kubernetes:core/v1:ConfigMap", attributes)
-resources = tuple(config_map(f"c{number:03}") for number in range(int(sys.argv[6])))
+    after = (f"v1:ConfigMap:shop:c{number - 1:03}",) if number else ()
+    id = f"v1:ConfigMap:shop:c{number:03}"
+    return SpecResource(id, "kubernetes:core/v1:ConfigMap", attributes, depends_on=after)
+resources = tuple(map(config_map, range(int(sys.argv[6]))))
 ref, actor = StackRef("shop", "prod", "dev"), Actor("ann", socket.gethostname(), os.getpid())
 store = FileStore(root / "backend")
 seen = []
