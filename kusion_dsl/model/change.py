@@ -29,6 +29,11 @@ class Missing(Enum):
 MISSING = Missing.MISSING
 
 
+def present(**values: Any) -> dict[str, Any]:
+    """Those of ``values`` that are there."""
+    return {name: value for name, value in values.items() if value is not MISSING}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What the engine says about one resource of a run.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kusion_dsl.engine.atomic_file import replacing
 from kusion_dsl.errors import RefusedError, StorageError
-from kusion_dsl.model.change import MISSING, Change
+from kusion_dsl.model.change import Change, present
 from kusion_dsl.model.plan import Plan, damaged
 from kusion_dsl.model.spec import Json, digest_of
 from kusion_dsl.operations.evidence import modules_of
@@ -35,11 +35,14 @@ def plan_of(host: Host, shown: Preview) -> Plan:
 
 
 def _change(change: Change) -> Json:
-    fields = []
-    for field in change.fields:
-        values = {"before": field.before, "after": field.after, "live": field.live}
-        there = {name: value for name, value in values.items() if value is not MISSING}
-        fields.append({"path": field.label, "cause": field.cause, **there})
+    fields = [
+        {
+            "path": field.label,
+            "cause": field.cause,
+            **present(before=field.before, after=field.after, live=field.live),
+        }
+        for field in change.fields
+    ]
     return {"id": change.id, "type": change.type, "operation": change.operation, "fields": fields}
 
 

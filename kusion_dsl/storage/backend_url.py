@@ -72,14 +72,6 @@ def file_url(path: Path, query: str = "") -> str:
     return f"file://{quote(str(path))}{'?' if query else ''}{query}"
 
 
-def backend_path(url: str, directory: Path | None = None) -> Path:
-    """The directory of a ``file://`` backend. Raises StorageError for any other URL."""
-    backend = BackendUrl.parse(url)
-    if backend.scheme != "file":
-        raise StorageError("this backend is not a directory", where=url)
-    return backend.path(directory or Path.cwd())
-
-
 def _check_parameters(url: str, query: str) -> None:
     for name, _ in parse_qsl(query, keep_blank_values=True):
         if name in _REFUSED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kusion_dsl.errors import StorageError
+from kusion_dsl.model.identity import StackRef
 
 
 def segments(path: str, where: str) -> list[str]:
@@ -20,6 +21,11 @@ def folder(prefix: str, where: str) -> list[str]:
     """The segments of the folder in which all keys with ``prefix`` lie. Raises StorageError as :func:`segments` does."""
     above, slash, _ = prefix.rpartition("/")
     return segments(above, where) if slash else []
+
+
+def stack_folder(root: str, ref: StackRef) -> str:
+    """Where below ``root`` the keys of a stack lie; both end with a slash."""
+    return f"{root}{ref.project}/{ref.workspace}/{ref.stack}/"
 
 
 def unusable(key: str, where: str) -> StorageError:

@@ -27,6 +27,7 @@ from kusion_dsl.errors import BusyError, DamagedError, StorageError
 from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.model.release import check_format
 from kusion_dsl.storage.clock import Clock, SystemClock, timestamp
+from kusion_dsl.storage.keys import stack_folder
 from kusion_dsl.storage.processes import LocalProcesses, Processes
 from kusion_dsl.storage.records import decode, encode
 from kusion_dsl.storage.state_names import look
@@ -97,7 +98,7 @@ class _Files:
     def __init__(self, store: Store, ref: StackRef) -> None:
         self.ref = ref
         self._store = store
-        self._folder = f"{ROOT}{ref.project}/{ref.workspace}/{ref.stack}/"
+        self._folder = stack_folder(ROOT, ref)
 
     def look(self) -> _Seen | None:
         """The newest lease; None if there never was one."""

@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.release import PhaseRecord, Release, damaged
 from kusion_dsl.model.spec import Json
+from kusion_dsl.storage.keys import stack_folder
 from kusion_dsl.storage.records import digest, unseal
 from kusion_dsl.storage.store import Store
 
@@ -75,7 +76,7 @@ class ReleaseRecords:
 
     def files(self, ref: StackRef) -> tuple[str, ...]:
         """The names of all files of a stack, foreign ones included, sorted."""
-        folder = self._folder(ref)
+        folder = stack_folder(ROOT, ref)
         return tuple(key.removeprefix(folder) for key in self._store.list(folder))
 
     def stacks(self) -> tuple[StackRef, ...]:
@@ -93,7 +94,7 @@ class ReleaseRecords:
 
     def has_phase(self, ref: StackRef, revision: int, number: int) -> bool:
         """Whether there is a phase with this number."""
-        return bool(self._store.list(f"{self._folder(ref)}{revision:08d}.{number}-"))
+        return bool(self._store.list(f"{stack_folder(ROOT, ref)}{revision:08d}.{number}-"))
 
     def release(self, ref: StackRef, revision: int) -> Stored[Release]:
         """A release. Raises DamagedError, NewerFormatError."""
@@ -122,8 +123,5 @@ class ReleaseRecords:
             raise damaged(where, "it is missing")
         return unseal(data, where), digest(data), where
 
-    def _folder(self, ref: StackRef) -> str:
-        return f"{ROOT}{ref.project}/{ref.workspace}/{ref.stack}/"
-
     def _key(self, ref: StackRef, name: RecordName | str) -> str:
-        return f"{self._folder(ref)}{name}"
+        return f"{stack_folder(ROOT, ref)}{name}"

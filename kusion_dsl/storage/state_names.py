@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from kusion_dsl.model.identity import StackRef
+from kusion_dsl.storage.keys import stack_folder
 from kusion_dsl.storage.store import Store
 
 ROOT = ".kusion/v1/state/"
@@ -32,7 +33,7 @@ class StateIndex:
 
 def folder(ref: StackRef) -> str:
     """Where the parts lie."""
-    return f"{ROOT}{ref.project}/{ref.workspace}/{ref.stack}/"
+    return stack_folder(ROOT, ref)
 
 
 def state_name(number: int) -> str:
@@ -47,9 +48,9 @@ def record_name(number: int, record: int) -> str:
 
 def look(store: Store, ref: StackRef) -> StateIndex:
     """What there is of a stack's state."""
-    index = StateIndex()
-    for key in store.list(folder(ref)):
-        match = _NAME.fullmatch(key.removeprefix(folder(ref)))
+    index, prefix = StateIndex(), folder(ref)
+    for key in store.list(prefix):
+        match = _NAME.fullmatch(key.removeprefix(prefix))
         if match is None:
             continue
         number = int(match["number"])

@@ -26,6 +26,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from kusion_dsl.engine.process import is_alive
 from tests.cluster.cloud import CONTROLLERS
 from tests.cluster.parts import ROOT, stages
 
@@ -82,7 +83,7 @@ class ControlPlane:
         self._cloud()
         self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
         for name, pid in self.pids().items():
-            if not _runs(pid):
+            if not is_alive(pid):
                 raise RuntimeError(self._said(name))
 
     def stop(self) -> None:
@@ -214,7 +215,7 @@ class ControlPlane:
     def _wait(self, condition: Callable[[], bool], name: str) -> None:
         deadline = time.monotonic() + _PATIENCE
         while not condition():
-            if time.monotonic() > deadline or not _runs(self.pids()[name]):
+            if time.monotonic() > deadline or not is_alive(self.pids()[name]):
                 raise RuntimeError(self._said(name))
             time.sleep(0.1)
 
@@ -237,18 +238,12 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _runs(pid: int) -> bool:
-    """Whether a process is there and no zombie: whoever should reap it may take its time."""
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return bool(done.stdout.strip()) and not done.stdout.strip().startswith("Z")
-
-
 def _kill(pid: int) -> None:
     """Kill a process and wait until it is gone: before that its port is not free."""
     with suppress(ProcessLookupError):  # gone already
         os.kill(pid, signal.SIGKILL)
     deadline = time.monotonic() + _STOPPING
-    while _runs(pid):
+    while is_alive(pid):
         if time.monotonic() > deadline:
             raise RuntimeError(f"process {pid} does not end")
         time.sleep(0.02)

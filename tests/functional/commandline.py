@@ -20,7 +20,7 @@ from kusion_dsl.cli.main import run
 from kusion_dsl.engine.run import Engine
 from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.operations.host import Host
-from kusion_dsl.storage.backend_url import backend_path
+from kusion_dsl.storage.backend_url import BackendUrl
 from kusion_dsl.storage.clock import SystemClock
 from kusion_dsl.storage.disk import Disk
 from kusion_dsl.storage.file import FileStore
@@ -78,7 +78,11 @@ class Machine(Host):
     @cached_property
     def store(self) -> Store:
         store = open_store(self.backend_url)
-        return FileStore(backend_path(self.backend_url), disk=self.disk) if isinstance(store, FileStore) else store
+        return (
+            FileStore(BackendUrl.parse(self.backend_url).path(Path.cwd()), disk=self.disk)
+            if isinstance(store, FileStore)
+            else store
+        )
 
 
 @dataclass

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kusion_dsl.cli.render.losses import losses_document
 from kusion_dsl.cli.render.screen import VERSION
-from kusion_dsl.model.change import MISSING, Change, FieldChange
+from kusion_dsl.model.change import Change, FieldChange, present
 from kusion_dsl.model.provenance import Origin
 
 if TYPE_CHECKING:
@@ -51,11 +51,10 @@ def change_document(change: Change) -> dict[str, Any]:
 
 def field_document(field: FieldChange) -> dict[str, Any]:
     """One field that differs; a value that is not there is left out."""
-    values = {"before": field.before, "after": field.after, "live": field.live}
     return {
         "path": field.label,
         "cause": field.cause,
-        **{name: value for name, value in values.items() if value is not MISSING},
+        **present(before=field.before, after=field.after, live=field.live),
         "applied": field.applied,
         "follows": list(field.follows),
         "origins": [origin_document(origin) for origin in field.origins],

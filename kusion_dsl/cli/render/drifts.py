@@ -12,7 +12,7 @@ from kusion_dsl.cli.render.change_documents import origin_document
 from kusion_dsl.cli.render.fields import show_field
 from kusion_dsl.cli.render.rollbacks import made_by
 from kusion_dsl.cli.render.screen import VERSION, Screen
-from kusion_dsl.model.change import MISSING, FieldChange
+from kusion_dsl.model.change import FieldChange, present
 
 if TYPE_CHECKING:
     from kusion_dsl.operations.drift import Drifted, Examined
@@ -108,9 +108,8 @@ def _resource_document(drifted: Drifted) -> dict[str, Any]:
 
 
 def _field_document(field: FieldChange) -> dict[str, Any]:
-    values = {"applied": field.after, "live": field.live}
     return {
         "path": field.label,
-        **{name: value for name, value in values.items() if value is not MISSING},
+        **present(applied=field.after, live=field.live),
         "origins": [origin_document(each) for each in field.origins],
     }

@@ -10,7 +10,7 @@ from kusion_dsl.cli.render.change_documents import change_document
 from kusion_dsl.cli.render.changes import show_each
 from kusion_dsl.cli.render.fields import show_field
 from kusion_dsl.cli.render.screen import VERSION, Screen
-from kusion_dsl.model.change import MISSING, FieldChange
+from kusion_dsl.model.change import FieldChange, present
 from kusion_dsl.model.release import History
 
 if TYPE_CHECKING:
@@ -66,5 +66,4 @@ def _release(history: History) -> dict[str, Any]:
 
 
 def _fact(fact: Difference) -> dict[str, Any]:
-    values = {"before": fact.old, "after": fact.new}
-    return {"name": fact.label, **{name: value for name, value in values.items() if value is not MISSING}}
+    return {"name": fact.label, **present(before=fact.old, after=fact.new)}

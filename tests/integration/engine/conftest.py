@@ -22,7 +22,7 @@ from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.spec import Spec, SpecResource, kubernetes_id, kubernetes_type
 from kusion_dsl.model.target import Target
-from kusion_dsl.storage.backend_url import backend_path
+from kusion_dsl.storage.backend_url import BackendUrl
 from kusion_dsl.storage.disk import Disk
 from kusion_dsl.storage.file import FileStore
 from kusion_dsl.storage.leases import Lease, Leases
@@ -65,7 +65,7 @@ class Bench:
 
     @property
     def store(self) -> Store:
-        return FileStore(backend_path(self.backend), disk=self.disk)
+        return FileStore(BackendUrl.parse(self.backend).path(Path.cwd()), disk=self.disk)
 
     @property
     def actor(self) -> Actor:
