@@ -6,18 +6,21 @@ import os
 from typing import NamedTuple
 
 from kusion_dsl.engine.checkpoint import Checkpoint
+from kusion_dsl.engine.cluster.connection import Connection
 from kusion_dsl.engine.cluster.identification import identify
 from kusion_dsl.engine.cluster.kubeconfig import Surroundings, access_of
+from kusion_dsl.engine.cluster.live import LiveObjects
 from kusion_dsl.engine.run import Run
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.spec import KUBERNETES
 
 
 class Cluster(NamedTuple):
-    """Which cluster, and a kubeconfig for it; both empty for a run that has to do with none."""
+    """Which cluster, a kubeconfig for it, and what is there; all empty for a run that has to do with none."""
 
     identifier: str = ""
     kubeconfig: str = ""
+    live: LiveObjects | None = None
 
 
 def cluster_of(run: Run, checkpoint: Checkpoint | None) -> Cluster:
@@ -31,7 +34,8 @@ def cluster_of(run: Run, checkpoint: Checkpoint | None) -> Cluster:
         return Cluster()
     access = access_of(run.target, Surroundings(run.directory, os.environ), run.secret)
     run.mask.add(*access.secrets)
-    identifier = run.target.identifier or identify(access)
+    connection = Connection(access)
+    identifier = run.target.identifier or identify(connection)
     known = checkpoint.cluster if checkpoint else ""
     if known and known != identifier:
         raise RefusedError(
@@ -40,4 +44,4 @@ def cluster_of(run: Run, checkpoint: Checkpoint | None) -> Cluster:
             details=[f"the stack is in {known}", f"{access.source} leads to {identifier}"],
             hint="nothing was changed; choose the kubeconfig or the context of its cluster, or destroy it there first",
         )
-    return Cluster(identifier, access.kubeconfig)
+    return Cluster(identifier, access.kubeconfig, LiveObjects(connection))
