@@ -4,12 +4,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARALLEL ?= auto
 PEERS ?=
+CLUSTER ?=
 PROVIDER ?=
 PEERS_ENVIRONMENT := .cache/peers
 # the packages below modules/ that are modules; the others are what these share
 MODULES = $(patsubst %/pyproject.toml,%,$(shell grep -l 'kusion\.modules' modules/*/pyproject.toml))
 
-.PHONY: dev demo check test conformance bench test-unit test-functional test-crash test-integration test-cluster cluster cluster-stop format clean
+.PHONY: dev demo check test conformance bench test-unit test-functional test-crash test-integration test-cluster test-without-cluster cluster cluster-parts cluster-stop format clean
 
 dev: $(BIN)/.synced $(BIN)/pulumi  ## everything, in .venv: kusion, the modules, the tools, the Pulumi CLI
 
@@ -44,9 +45,16 @@ check: $(BIN)/.synced  ## formatting, lint, types, layers, the tables in the mod
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/kusion module readme --check $(MODULES)
 
-test: $(BIN)/.synced  ## all tests; the engine is built beside the unit tests where it is not there yet
+test: $(BIN)/.synced  ## all tests; the engine and the control plane are built beside tests that need neither
 	$(MAKE) --jobs=2 --output-sync=target $(BIN)/pulumi test-unit
-	$(MAKE) test-functional test-crash test-integration
+	$(MAKE) --jobs=2 --output-sync=target cluster-parts test-without-cluster
+	$(MAKE) test-cluster
+
+# one after the other: each takes all cores for itself
+test-without-cluster:
+	$(MAKE) test-functional
+	$(MAKE) test-crash
+	$(MAKE) test-integration
 
 test-unit: $(BIN)/.synced
 	$(BIN)/pytest -q -n $(PARALLEL) tests/unit
@@ -66,12 +74,15 @@ test-cluster: dev  ## on a Kubernetes control plane, built once, with Go; PROVID
 conformance: $(BIN)/.synced  ## what we compile beside what the ancestor generated: make conformance VECTORS=DIR
 	$(BIN)/python -m tests.conformance --vectors $(VECTORS)
 
-bench: dev $(if $(PEERS),$(PEERS_ENVIRONMENT)/.synced)  ## ratios side by side, and bench.json; PEERS=1: beside cdk8s, too
-	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(PEERS_ENVIRONMENT))
+bench: dev $(if $(PEERS),$(PEERS_ENVIRONMENT)/.synced)  ## ratios side by side, and bench.json; PEERS=1: beside cdk8s, CLUSTER=1: beside kubectl, too
+	$(BIN)/python -m tests.bench $(if $(PEERS),--peers $(PEERS_ENVIRONMENT)) $(if $(CLUSTER),--cluster)
 
 $(PEERS_ENVIRONMENT)/.synced: pyproject.toml uv.lock | $(BIN)/uv
 	UV_PROJECT_ENVIRONMENT=$(PEERS_ENVIRONMENT) $(BIN)/uv sync --quiet --locked --only-group peers
 	@touch $@
+
+cluster-parts: $(BIN)/.synced
+	nice $(BIN)/python -m tests.cluster build
 
 cluster: $(BIN)/.synced  ## a Kubernetes control plane on loopback; prints its kubeconfig. Built once, with Go: ten minutes
 	@$(BIN)/python -m tests.cluster start

@@ -36,9 +36,36 @@ take_over_option = click.option(
     is_flag=True,
     help="With --yes: delete even what another checkout made, and go on from what a plain pulumi did to the state.",
 )
+adopt_option = click.option(
+    "--adopt", is_flag=True, help="Take over what is there already and is not the stack's; `kusion preview` tells."
+)
 live_option = click.option(
     "--live/--no-live", default=True, show_default=True, help="Read live objects, and so find what others changed."
 )
+
+
+def patience_options(command: _Command) -> _Command:
+    """The options that say how long a cluster is waited for; the command gets them as one ``patience``."""
+
+    @wraps(command)
+    def waiting(*arguments: Any, wait: bool, timeout: str, **given: Any) -> Any:
+        from kusion_dsl.model.health import Patience
+
+        return command(*arguments, patience=Patience(wait, _seconds(timeout)), **given)
+
+    help = "Wait until what was applied has come up in the cluster."
+    decorated: Any = click.option("--wait/--no-wait", default=True, show_default=True, help=help)(waiting)
+    help = "How long each object has to come up, like 90s or 5m. Default: what it says, else the workspace, else 10m."
+    return click.option("--timeout", metavar="DURATION", default="", help=help)(decorated)  # type: ignore[no-any-return]
+
+
+def _seconds(text: str) -> float:
+    from kusion_dsl.model.duration import seconds_of
+
+    try:
+        return seconds_of(text) if text else 0
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--timeout") from None
 
 
 def output_option(*formats: str, default: str = "table") -> Callable[[_Command], _Command]:

@@ -1,9 +1,9 @@
 """What the workspace's blocks say to the compiler itself, whichever module they are for.
 
-- ``importedResources``: resources that exist already and are taken over by the stack. Pulumi imports a resource with
-  the inputs it is to have (https://www.pulumi.com/docs/iac/concepts/options/import/): they stay as the module made
-  them, and a preview fails where they are not what is live, so nothing is changed by taking over. An imported resource
-  is protected from deletion while its entry stands; once it is imported the entry may go.
+- ``importedResources``: resources that exist already and are taken over by the stack. Pulumi reads an imported resource
+  and then changes it to the inputs that it is to have (https://www.pulumi.com/docs/iac/concepts/options/import/); these
+  stay as the module made them. It is protected from deletion while its entry stands; once it is imported the entry may
+  go.
 - ``healthPolicy``: when what a module makes is well, kept in the Spec beside the workload, or beside the objects of the
   kind that the policy names.
 """

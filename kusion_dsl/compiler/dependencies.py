@@ -21,9 +21,10 @@ def with_dependencies(
     nothing and for a cycle, which the message prints.
     """
     known = {resource.id: resource for resource in resources}
-    definitions = _definitions(resources)
+    definitions, made = _definitions(resources), _made_by_operators(resources)
     complete = {
-        each.id: replace(each, depends_on=tuple(sorted(_needs(each, known, definitions, places)))) for each in resources
+        each.id: replace(each, depends_on=tuple(sorted(_needs(each, known, definitions, made, places))))
+        for each in resources
     }
     return _ordered(complete, places)
 
@@ -32,9 +33,11 @@ def _needs(
     resource: SpecResource,
     known: Mapping[str, SpecResource],
     definitions: Mapping[str, str],
+    made: Mapping[str, str],
     places: Mapping[str, Position | str],
 ) -> set[str]:
-    by_name = {*_uses_by_name(resource), definitions.get(_kind_of(resource), "")}
+    named = (id if id in known else made.get(id, "") for id in _uses_by_name(resource))
+    by_name = {*named, definitions.get(_kind_of(resource), "")}
     missing = [id for id in resource.depends_on if id not in known]
     if missing:
         raise CompileError(
@@ -89,6 +92,17 @@ def _definitions(resources: Sequence[SpecResource]) -> dict[str, str]:
         f"{pod.at(each.attributes, ('spec', 'group'))}/{pod.at(each.attributes, ('spec', 'names', 'kind'))}": each.id
         for each in found
     }
+
+
+def _made_by_operators(resources: Sequence[SpecResource]) -> dict[str, str]:
+    """The ids of the ExternalSecrets by that of the Secret that an operator makes of each."""
+    found = (each for each in resources if each.type.endswith(":ExternalSecret"))
+    made = {}
+    for each in found:
+        metadata = each.attributes["metadata"]
+        name = pod.at(each.attributes, ("spec", "target", "name")) or metadata["name"]
+        made[f"v1:Secret:{metadata.get('namespace')}:{name}"] = each.id
+    return made
 
 
 _Use = tuple[str, str, tuple[str, ...]]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from kusion_dsl.compiler.inputs import Inputs, InstalledModule
 from kusion_dsl.compiler.policy import decide, merge
-from kusion_dsl.compiler.tracing import trace
+from kusion_dsl.compiler.tracing import origins_in, trace
 from kusion_dsl.documents import DocumentError
 from kusion_dsl.errors import CompileError, KusionError, ModuleError, Position, did_you_mean
 from kusion_dsl.model.app import Application
@@ -65,6 +65,14 @@ class Draft:
         if self.producer is None:
             return self.id
         return self.producer.position or f"{self.producer.app}.{self.producer.accessory}"
+
+
+def origins_of(draft: Draft) -> dict[Path, tuple[Deferred, ...]]:
+    """Who put each field of a draft there, the decisive one first."""
+    origins = dict(draft.origins)
+    for path, origin in origins_in(draft.attributes):
+        origins[path] = (origin, *origins.get(path, ()))
+    return origins
 
 
 class Generated(NamedTuple):

@@ -7,7 +7,7 @@
 5. *amend*: the patches that the workspace, then those that the application has written, on whatever was made.
 6. *lift*: secrets in environments go into generated Secrets.
 7. *resolve*: tokens become references; literal text is escaped; origins are read off and removed.
-8. *decide*: what the workspace says about resources, whichever module made them: imports, health.
+8. *decide*: what the workspace says about resources, whichever module made them: imports, health, external Secrets.
 9. *order*: dependencies are found and resources put in their stable order.
 
 Pure: reads no clock, random, environment or network, and no file but through ``Inputs.files``. Same inputs, same bytes.
@@ -24,20 +24,20 @@ from kusion_dsl.compiler.amendments import apply_amendments
 from kusion_dsl.compiler.blocks import Health, Import, health_of, imports_of, unused_imports, unused_modules
 from kusion_dsl.compiler.checks import check_applications, check_resources, literal_secrets, missing_store
 from kusion_dsl.compiler.dependencies import with_dependencies
-from kusion_dsl.compiler.generation import Draft, Generated, collected, generate
+from kusion_dsl.compiler.external import externalize
+from kusion_dsl.compiler.generation import Draft, Generated, collected, generate, origins_of
 from kusion_dsl.compiler.inputs import Compiled, Inputs
 from kusion_dsl.compiler.labelling import label
 from kusion_dsl.compiler.lifting import lift_secrets
 from kusion_dsl.compiler.outputs import Wiring, resolve_tokens
 from kusion_dsl.compiler.patches import apply_patches
 from kusion_dsl.compiler.providers import providers_of
-from kusion_dsl.compiler.tracing import origins_in
 from kusion_dsl.errors import CompileError, KusionError
+from kusion_dsl.model.external_secrets import store_of
 from kusion_dsl.model.generation import Resource
 from kusion_dsl.model.identity import ModuleVersion
 from kusion_dsl.model.project import namespace_of
-from kusion_dsl.model.provenance import Deferred, Origin, Provenance
-from kusion_dsl.model.reference import Path
+from kusion_dsl.model.provenance import Origin, Provenance
 from kusion_dsl.model.spec import Provider, Spec, SpecResource
 
 _Item = TypeVar("_Item")
@@ -66,12 +66,16 @@ def compile_spec(inputs: Inputs) -> Compiled:
         _decided(resource, imports, health)
         for resource in _each(drafts.values(), lambda draft: _finish(draft, owners.get(draft.id), wiring))
     ]
+    store = store_of(inputs.workspace.config.context)
+    if store is not None:
+        resources, staying = externalize(resources, drafts, store)
+        warnings += staying
     check_resources(drafts.values())
     warnings += missing_store(resources, drafts, secrets, inputs.workspace)
     warnings += (*unused_modules(inputs.workspace, {each.name for each in inputs.modules.values()}), *health.warnings)
     warnings += unused_imports(imports, drafts)
     ordered = with_dependencies(resources, {draft.id: draft.where for draft in drafts.values()})
-    provenance = Provenance({draft.id: _origins(draft) for draft in drafts.values()})
+    provenance = Provenance({draft.id: origins_of(draft) for draft in drafts.values()})
     spec = _spec(inputs, ordered, providers_of(inputs, drafts.values()))
     return Compiled(spec, provenance, _modules(inputs), tuple(warnings))
 
@@ -138,13 +142,6 @@ def _decided(resource: SpecResource, imports: Mapping[str, Import], health: Heal
     options = imports[resource.id].options if resource.id in imports else {}
     policy = health.policies.get(resource.id, {})
     return replace(resource, options={**resource.options, **options}, health=policy) if options or policy else resource
-
-
-def _origins(draft: Draft) -> dict[Path, tuple[Deferred, ...]]:
-    origins = dict(draft.origins)
-    for path, origin in origins_in(draft.attributes):
-        origins[path] = (origin, *origins.get(path, ()))
-    return origins
 
 
 def _modules(inputs: Inputs) -> tuple[ModuleVersion, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from kusion_dsl.documents import Document, DocumentError, load_yaml, read_model
 from kusion_dsl.errors import Position, Problem, SpecError, WorkspaceError
+from kusion_dsl.model.external_secrets import store_problems
 from kusion_dsl.model.reference import SECRET_SCHEME
 from kusion_dsl.model.spec import digest_of
 from kusion_dsl.model.target import target_of
@@ -27,7 +28,7 @@ def read_workspace(name: str, text: str, file: str) -> Workspace:
         raise WorkspaceError.of(error.problems) from None
     except WorkspaceError as error:
         raise error.at(document.position(("context", "target"))) from None
-    problems = list(_plain_credentials(document, config))
+    problems = [*_plain_credentials(document, config), *_wrong_store(document, config)]
     if problems:
         raise WorkspaceError.of(problems)
     try:
@@ -35,6 +36,11 @@ def read_workspace(name: str, text: str, file: str) -> Workspace:
     except SpecError as error:  # a number that JSON does not have
         raise WorkspaceError.of(error.problems).at(document.position(())) from None
     return Workspace(name, config, document.positions, digest)
+
+
+def _wrong_store(document: Document, config: WorkspaceConfig) -> Iterator[Problem]:
+    for path, what, hint in store_problems(config.context):
+        yield Problem(what, document.position(("context", "target", *path)), hint)
 
 
 def _plain_credentials(document: Document, config: WorkspaceConfig) -> Iterator[Problem]:

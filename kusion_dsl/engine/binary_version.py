@@ -41,8 +41,9 @@ def ask(executable: Path, environment: Mapping[str, str], *, patience: float = 1
     Raises EngineError when it cannot be run, fails, prints no version, or takes more than ``patience`` seconds (it
     takes 0.2).
     """
-    # Without the update check it asks nobody on the network and prints nothing else.
-    quiet = {**environment, "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    # Without the update check it asks nobody on the network and prints nothing else; a passphrase is not its business.
+    settings = {name: value for name, value in environment.items() if not name.startswith("PULUMI_")}
+    quiet = {**settings, "PULUMI_SKIP_UPDATE_CHECK": "true"}
     lines = child.run("'pulumi version'", [str(executable), "version"], quiet, patience)
     found = [match[1] for match in map(_FORM.fullmatch, lines) if match]
     if not found:

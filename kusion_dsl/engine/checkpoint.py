@@ -42,10 +42,24 @@ class Checkpoint:
         return tuple(sorted({name_of(each["urn"]) for each in self.resources if is_ours(each["urn"])}))
 
     @property
+    def types(self) -> dict[str, str]:
+        """The type of each resource by id."""
+        return {name_of(each["urn"]): type_of(each["urn"]) for each in self.resources if is_ours(each["urn"])}
+
+    @property
     def outputs(self) -> dict[str, dict[str, Any]]:
         """The outputs of each resource by id, secrets blinded."""
         return {
             name_of(each["urn"]): shown(each.get("outputs") or {})
+            for each in self.resources
+            if is_ours(each["urn"]) and not each.get("delete")
+        }
+
+    @property
+    def inputs(self) -> dict[str, dict[str, Any]]:
+        """The inputs of each resource by id, secrets blinded."""
+        return {
+            name_of(each["urn"]): shown(each.get("inputs") or {})
             for each in self.resources
             if is_ours(each["urn"]) and not each.get("delete")
         }
@@ -84,6 +98,14 @@ class Checkpoint:
                 each.update({"retainOnDelete": True} if retained else {})
                 changed.append(name)
         return changed
+
+    @property
+    def emptied(self) -> Checkpoint:
+        """The state of the stack without anything in it."""
+        checkpoint = self.document["checkpoint"]
+        gone = ("resources", "pending_operations")
+        latest = {key: value for key, value in (checkpoint.get("latest") or {}).items() if key not in gone}
+        return Checkpoint({**self.document, "checkpoint": {**checkpoint, "latest": latest}})
 
     def to_bytes(self) -> bytes:
         """The stored form."""

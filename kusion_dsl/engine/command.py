@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
@@ -47,6 +48,9 @@ def inherited(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if not name.startswith("PULUMI_") or name.startswith(_INHERITED)
     }
+
+
+warnings.filterwarnings("ignore", "Error in event stream", UserWarning)  # of the SDK, where a CLI ends abruptly
 
 
 class Command(auto.PulumiCommand):

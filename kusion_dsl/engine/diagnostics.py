@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+
+from kusion_dsl.engine.cluster.refusals import advice, cause
+from kusion_dsl.errors import Problem
 
 _COLOR = re.compile(r"<\{%.*?%\}>|\x1b\[[0-9;]*m")
 _GRPC = re.compile(r"\brpc error: code = \w+ desc = ")
@@ -19,6 +22,11 @@ _SUMMARY = re.compile(
 )
 _PROTECTED = re.compile(r'resource "urn:pulumi:[^"]*" cannot be deleted\s+because it is protected\..*', re.DOTALL)
 _URN = re.compile(r"urn:pulumi:[^\s'\"]*?::[^\s'\"]*?::[^\s'\"]*?::([^\s'\"]+?)(::[^\s'\":]+)?(?=:?([\s'\"]|$))")
+_PREMATURE = re.compile(
+    r"Detected that (?:\S*/)?(\S+) exited prematurely\.\s+This is \*always\* a bug in the provider\..*?of the plugin:",
+    re.DOTALL,
+)
+_NONE: Mapping[str, str] = {}
 _TRACE = re.compile(r'^(Traceback \(most recent call last\)|File ".*", line \d+|[~^ ]+$)')
 
 
@@ -26,6 +34,7 @@ def condensed(message: str) -> str:
     """One diagnostic without colours, URNs, gRPC's prefixes, stack traces and lines that only say that it failed."""
     lines = []
     plain = _PROTECTED.sub("it is protected: apply it once without the option 'protect', then remove it", message)
+    plain = _PREMATURE.sub(r"the provider \1 has ended before its time", plain)
     plain = _CHECK.sub(lambda found: f"{found[2]}: " if found[2] else "", _COLOR.sub("", plain))
     for raw in plain.splitlines():
         line = raw.strip()
@@ -34,7 +43,7 @@ def condensed(message: str) -> str:
         former = None
         while line != former:
             former = line
-            line = _STEP.sub("", _GRPC.sub("", _STATUS.sub("", line)))
+            line = cause(_STEP.sub("", _GRPC.sub("", _STATUS.sub("", line))))
         if not _SUMMARY.match(line) and not _COUNT.match(line):
             lines.append(_URN.sub(r"\1", line))
     return "\n".join(dict.fromkeys(lines))
@@ -56,11 +65,37 @@ class Diagnostics:
         """What was said about one resource."""
         return "\n".join(self._messages.get(id, {}))
 
-    def text(self, failed: Iterable[str] = ()) -> str:
+    def text(self, failed: Mapping[str, str] = _NONE) -> str:
         """Everything, each message behind its resource; ``failed`` are ids that failed without a word."""
-        silent: Mapping[str, dict[str, None]] = {id: {"failed": None} for id in failed if id not in self._messages}
-        return "\n".join(
-            f"{id}: {message}" if id else message
-            for id, messages in sorted({**self._messages, **silent}.items())
-            for message in messages
-        )
+        return "\n".join(f"{id}: {message}" if id else message for id, message in self._each(failed))
+
+    def problems(self, failed: Mapping[str, str] = _NONE) -> tuple[Problem, ...]:
+        """Everything as problems, each at the id of its resource, with what to do about it where that is known.
+
+        What many resources failed of for a reason that is none of theirs (the cluster was not reached) is one problem,
+        at the first of them. ``failed`` are ids that failed without a word, and what is to be said instead.
+        """
+        told: dict[str, list[Problem]] = {}
+        for id, message in self._each(failed):
+            known = advice(message)
+            what, *details = message.splitlines()
+            problem = Problem(what, id or None, known.text if known else None, tuple(details))
+            told.setdefault(known.text if known and known.common else f"{id} {message}", []).append(problem)
+        return tuple(_as_one(problems) for problems in told.values())
+
+    def _each(self, failed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        silent = {id: {text or "failed": None} for id, text in failed.items() if id not in self._messages}
+        for id, messages in sorted({**self._messages, **silent}.items()):
+            for message in messages:
+                yield id, message
+
+
+def _as_one(problems: list[Problem]) -> Problem:
+    """The first problem, and how many other resources have the same one."""
+    places = dict.fromkeys(problem.where for problem in problems if problem.where)
+    others = len(places) - 1
+    first = problems[0]._replace(where=next(iter(places), None))
+    if others < 1:
+        return first
+    more = f"{others} other resources" if others > 1 else "another resource"
+    return first._replace(details=(*first.details, f"the same holds for {more}"))

@@ -11,17 +11,19 @@ from pulumi.automation import OpType
 from pulumi.automation.events import StepEventMetadata
 
 from kusion_dsl.engine.checkpoint import is_ours, name_of
+from kusion_dsl.engine.cluster.refusals import leaves_open
 from kusion_dsl.engine.diagnostics import Diagnostics
 from kusion_dsl.engine.run import Report
 from kusion_dsl.engine.values import shown
-from kusion_dsl.model.change import Operation, Progress, ResourceResult, Step
+from kusion_dsl.model.change import FORGOTTEN, Operation, Progress, ResourceResult, Step
 from kusion_dsl.model.masking import Mask
+from kusion_dsl.model.spec import KUBERNETES
 
 _OPERATIONS: Mapping[str, Operation] = {
     OpType.SAME: "same",
     OpType.READ: "same",
     OpType.CREATE: "create",
-    OpType.IMPORT: "create",
+    OpType.IMPORT: "adopt",
     OpType.UPDATE: "update",
     OpType.DELETE: "delete",
     OpType.DISCARD: "delete",
@@ -64,6 +66,8 @@ class _Planned:
     differs: set[str] = field(default_factory=set)
     drifted: set[str] = field(default_factory=set)
     replaces: tuple[str, ...] = ()
+    object: Mapping[str, Any] | None = None
+    predicted: Mapping[str, Any] | None = None
 
 
 class Recorder:
@@ -73,13 +77,17 @@ class Recorder:
     operation is over.
     """
 
-    def __init__(self, report: Report, mask: Mask, retain: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, report: Report, mask: Mask, retain: frozenset[str] = frozenset(), adopt: frozenset[str] = frozenset()
+    ) -> None:
         self.began = False
         self.raised: BaseException | None = None
         self.diagnostics = Diagnostics()
         self._report = report
         self._mask = mask
         self._retain = retain
+        self._adopt = adopt
+        self._imported: set[str] = set()
         self._touched: dict[str, _Touched] = {}
         self._planned: dict[str, _Planned] = {}
 
@@ -108,7 +116,7 @@ class Recorder:
         self._plan(step)
         if step.op not in _REAL:
             return
-        id, operation = name_of(step.urn), _OPERATIONS[step.op]
+        id, operation = name_of(step.urn), self._operation(step)
         if id not in self._touched:
             self._touched[id] = _Touched(step.type, operation)
             self._report(Progress(id, operation, "running"))
@@ -121,12 +129,15 @@ class Recorder:
             self._read(step)
             return
         id = name_of(step.urn)
+        if id in self._planned and step.op == OpType.UPDATE:
+            self._planned[id].predicted = _outputs(step)
         known = self._touched.get(id)
         if known is None or step.op not in known.under_way:
             return
         known.under_way.discard(step.op)
         if known.operation != "replace" or step.op in _LAST_OF_REPLACEMENT:
-            self._report(Progress(id, known.operation, "done", self._note(id, known.operation)))
+            done = "update" if step.op == OpType.UPDATE else known.operation
+            self._report(Progress(id, done, "done", self._note(id, done)))
 
     def _fail(self, step: StepEventMetadata) -> None:
         id = name_of(step.urn)
@@ -137,13 +148,21 @@ class Recorder:
         known.failed = True
         self._report(Progress(id, known.operation, "failed", self.diagnostics.of(id)))
 
+    def _operation(self, step: StepEventMetadata) -> Operation:
+        """What is done to a resource. What Pulumi imports it updates after that, where it is not as it is to be."""
+        id, operation = name_of(step.urn), _OPERATIONS[step.op]
+        self._imported |= {id} if step.op == OpType.IMPORT else set()
+        adopting = self._adopt if operation == "create" else self._imported if operation == "update" else ()
+        return "adopt" if id in adopting else operation
+
     def _note(self, id: str, operation: Operation) -> str:
-        return "kept, only forgotten" if operation == "delete" and id in self._retain else ""
+        return FORGOTTEN if operation == "delete" and id in self._retain else ""
 
     def _read(self, step: StepEventMetadata) -> None:
         planned = self._planned.setdefault(name_of(step.urn), _Planned(step.type))
         planned.state = _inputs(step.old)
         planned.live = _inputs(step.new)
+        planned.object = _outputs(step)
         planned.drifted |= (step.detailed_diff or {}).keys()
         planned.refreshed = True
 
@@ -151,7 +170,7 @@ class Recorder:
         if step.op == OpType.REFRESH:
             return
         planned = self._planned.setdefault(name_of(step.urn), _Planned(step.type))
-        planned.operation = _OPERATIONS[step.op]
+        planned.operation = self._operation(step)
         if not planned.refreshed and step.old is not None:
             planned.state = planned.live = _inputs(step.old)
         if step.new is not None:
@@ -168,8 +187,8 @@ class Recorder:
                 id,
                 each.type,
                 each.operation,
-                each.state,
-                each.live,
+                each.state if each.operation != "adopt" else None,
+                each.live if each.operation != "adopt" or each.live is not None else each.wanted,
                 each.wanted,
                 each.replaces,
                 tuple(sorted(each.differs)),
@@ -178,9 +197,32 @@ class Recorder:
             for id, each in _ordered(self._planned, order)
         )
 
+    @property
+    def objects(self) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+        """Of a preview that read live, by id: what changes as it is, and as the provider says that the update makes it.
+
+        Secrets are blinded as far as the provider knows them.
+        """
+        changing = [(id, each) for id, each in self._planned.items() if each.operation in ("update", "replace")]
+        return {
+            id: (shown(each.object), shown(each.predicted) if each.predicted else None)
+            for id, each in changing
+            if each.object
+        }
+
     def results(self, order: Sequence[str]) -> tuple[ResourceResult, ...]:
         """One result per resource that was touched; what was begun and not ended counts as failed."""
         return tuple(self._result(id, each) for id, each in _ordered(self._touched, order))
+
+    @property
+    def doubtful(self) -> frozenset[str]:
+        """The ids of the objects that may have been created although that failed: nobody got the answer."""
+        return frozenset(
+            id
+            for id, each in self._touched.items()
+            if each.failed and each.operation in ("create", "replace") and each.type.startswith(f"{KUBERNETES}:")
+            if leaves_open(self.diagnostics.of(id))
+        )
 
     def _result(self, id: str, touched: _Touched) -> ResourceResult:
         if touched.failed:
@@ -197,6 +239,11 @@ def _inputs(state: Any) -> Mapping[str, Any] | None:
         return None
     inputs: Mapping[str, Any] = shown(state.inputs or {})
     return inputs
+
+
+def _outputs(step: StepEventMetadata) -> Mapping[str, Any] | None:
+    """What the provider says of an object as a whole; None where it says nothing."""
+    return step.new.outputs if step.new is not None else None
 
 
 def _ordered(entries: Mapping[str, Any], order: Sequence[str]) -> list[tuple[str, Any]]:

@@ -20,11 +20,12 @@ from kusion_dsl.errors import EngineError
 from kusion_dsl.model.names import shorten
 
 HEADER = "# Managed by kusion: what is edited here, the next apply reverts.\n"
-_MARK = "# Managed by kusion"
+MARK = "# Managed by kusion"
+_ENDING = ".yaml"
 _IGNORE_ALL = "*\n"
 _LONGEST_NAME = 220
 """Of a file's name without its ending; file systems allow 255 bytes, and a temporary name needs some of them."""
-_MODE, _SECRET_MODE, _SECRET_DIRECTORY_MODE = 0o644, 0o600, 0o700
+MODE, SECRET_MODE, _SECRET_DIRECTORY_MODE = 0o644, 0o600, 0o700
 """Manifests are there to be committed and read by others; Secrets are not."""
 _REPAIR = "put the object back, or remove the file: the next apply writes it anew"
 _UNENCODED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-")
@@ -78,7 +79,7 @@ class Identity:
         derives their singular names from them.
         """
         parts = (self.kind.lower(), self.group, self.version, self.namespace, self.name)
-        return shorten("_".join(_encoded(part) for part in parts), _LONGEST_NAME) + ".yaml"
+        return shorten("_".join(_encoded(part) for part in parts), _LONGEST_NAME) + _ENDING
 
 
 def _encoded(part: str) -> str:
@@ -118,6 +119,16 @@ class ManifestFiles:
         self._secrets = directory.with_name(f"{directory.name}.secrets")
         self._making = threading.Lock()
 
+    @property
+    def directory(self) -> Path:
+        """Where everything but Secrets lies."""
+        return self._directory
+
+    @property
+    def secrets(self) -> Path:
+        """Where Secrets lie."""
+        return self._secrets
+
     def path(self, identity: Identity) -> Path:
         """Where the file of an object is, or would be."""
         return (self._secrets if identity.is_secret else self._directory) / identity.file_name
@@ -125,7 +136,7 @@ class ManifestFiles:
     def read(self, identity: Identity) -> dict[str, Any] | None:
         """What the object's file says, None without one. Raises EngineError for one that holds no object."""
         path = self.path(identity)
-        text = _text(path)
+        text = text_of(path)
         if text is None:
             return None
         try:
@@ -138,8 +149,8 @@ class ManifestFiles:
 
     def holds(self, identity: Identity) -> bool:
         """Whether the object's file is there and is one that we wrote. Raises EngineError for one that is no text."""
-        text = _text(self.path(identity))
-        return text is not None and text.startswith(_MARK)
+        text = text_of(self.path(identity))
+        return text is not None and text.startswith(MARK)
 
     def create(self, identity: Identity, obj: Mapping[str, Any]) -> None:
         """Write a new object; one that lies there already is taken over. Raises EngineError for a foreign file."""
@@ -149,15 +160,15 @@ class ManifestFiles:
     def check_free(self, identity: Identity, obj: Mapping[str, Any]) -> str | None:
         """What lies in the place of a new object, None for nothing. Raises EngineError for a foreign file."""
         path = self.path(identity)
-        text = _text(path)
-        if text is not None and not text.startswith(_MARK) and _parsed(text, path) != obj:
+        text = text_of(path)
+        if text is not None and not text.startswith(MARK) and _parsed(text, path) != obj:
             raise _foreign(path)
         return text
 
     def update(self, identity: Identity, obj: Mapping[str, Any]) -> None:
         """Write a known object. Raises EngineError if a foreign file lies in its place."""
         path = self.path(identity)
-        text = _text(path)
+        text = text_of(path)
         if text is not None and not _is_ours(text, path, identity):
             raise _foreign(path)
         self._write(path, text, manifest_of(obj), identity.is_secret)
@@ -165,12 +176,12 @@ class ManifestFiles:
     def delete(self, identity: Identity) -> None:
         """Remove the object's file unless a foreign one lies in its place, and the directory if it was the last."""
         path = self.path(identity)
-        text = _text(path)
+        text = text_of(path)
         if text is not None and _is_ours(text, path, identity):
             path.unlink(missing_ok=True)
         with self._making:
             sweep(path)
-            _remove_empty(path.parent)
+            remove_empty(path.parent)
 
     def _write(self, path: Path, old: str | None, new: str, secret: bool) -> None:
         if old == new:
@@ -179,7 +190,7 @@ class ManifestFiles:
             with self._making:
                 self._make(path.parent, secret)
                 sweep(path)
-                file = stack.enter_context(replacing(path, _SECRET_MODE if secret else _MODE))
+                file = stack.enter_context(replacing(path, SECRET_MODE if secret else MODE))
             file.write(new.encode())
 
     def _make(self, directory: Path, secret: bool) -> None:
@@ -188,10 +199,36 @@ class ManifestFiles:
             directory.chmod(_SECRET_DIRECTORY_MODE)
             ignore = directory / ".gitignore"
             if not ignore.exists():
-                ignore.write_text(_IGNORE_ALL, encoding="utf-8")
+                sweep(ignore)
+                with replacing(ignore, MODE) as file:
+                    file.write(_IGNORE_ALL.encode())
 
 
-def _text(path: Path) -> str | None:
+def our_files(directory: Path) -> list[str]:
+    """The names of the files in ``directory`` that hold objects of ours, whichever stack they are of.
+
+    A formatter that drops our comment makes no file foreign: then its name is that of the object in it.
+    """
+    try:
+        names = sorted(each.name for each in directory.iterdir() if each.suffix == _ENDING and "_" in each.name)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [name for name in names if _holds_ours(directory / name)]
+
+
+def _holds_ours(path: Path) -> bool:
+    try:
+        text = text_of(path)
+    except EngineError:  # somebody else's; of an object of ours it is told when that is read
+        return False
+    if text is None or text.startswith(MARK):
+        return text is not None
+    identity = Identity.of_object(_parsed(text, path))
+    return identity is not None and identity.file_name == path.name
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a file, None without one. Raises EngineError for one that cannot be read, or is no text."""
     try:
         return path.read_bytes().decode()
     except FileNotFoundError:
@@ -211,7 +248,7 @@ def _parsed(text: str, path: Path) -> Any:
 
 
 def _is_ours(text: str, path: Path, identity: Identity) -> bool:
-    return text.startswith(_MARK) or Identity.of_object(_parsed(text, path)) == identity
+    return text.startswith(MARK) or Identity.of_object(_parsed(text, path)) == identity
 
 
 def _foreign(path: Path) -> EngineError:
@@ -222,7 +259,7 @@ def _foreign(path: Path) -> EngineError:
     )
 
 
-def _remove_empty(directory: Path) -> None:
+def remove_empty(directory: Path) -> None:
     """Remove ``directory`` if nothing is in it, or nothing but our own ``.gitignore``."""
     ignore = directory / ".gitignore"
     try:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 from kusion_dsl.engine.checkpoint import Checkpoint
 from kusion_dsl.engine.events import Recorder
 from kusion_dsl.engine.program import Program
@@ -10,8 +13,9 @@ from kusion_dsl.engine.service.routes import Service
 from kusion_dsl.engine.service.server import served
 from kusion_dsl.engine.service.stack import ServedStack
 from kusion_dsl.engine.session import Act, Ended, Installation, Session, session
-from kusion_dsl.engine.state import Beginning, beginning, created, current, exported, settled
+from kusion_dsl.engine.state import Beginning, Settled, beginning, created, current, exported, settled
 from kusion_dsl.errors import EngineError, KusionError, RefusedError
+from kusion_dsl.model.change import FORGOTTEN, ResourceResult
 
 
 class Recording:
@@ -25,6 +29,7 @@ class Recording:
         self._run = run
         self._rest = run.state.read()
         self._checkpoint = current(self._rest, run.ref)
+        self._settled = Settled(self._checkpoint)
 
     @property
     def is_empty(self) -> bool:
@@ -44,19 +49,41 @@ class Recording:
         return self._checkpoint
 
     @property
+    def settled(self) -> Settled:
+        """The state that the operation really began with, and what of a run that was cut off was settled for it."""
+        return self._settled
+
+    @property
     def _is_unfinished(self) -> bool:
         """Whether what lies there has to be written anew even if this run does nothing."""
         return self._rest.is_unfinished or self._rest.published != self._rest.folded
 
+    def forget(self) -> tuple[ResourceResult, ...]:
+        """Write down that the stack has nothing; what it had, as results. Raises BusyError, StorageError."""
+        if self._checkpoint is None:
+            return ()
+        had = self._checkpoint.types
+        self._run.state.begin(Beginning(self._checkpoint).to_bytes())
+        self._run.state.fold(self._checkpoint.emptied.to_bytes())
+        return tuple(ResourceResult(id, type, "delete", "done", FORGOTTEN) for id, type in sorted(had.items()))
+
     def record(
-        self, installation: Installation, program: Program | None, recorder: Recorder, act: Act, retain: frozenset[str]
+        self,
+        installation: Installation,
+        program: Program | None,
+        recorder: Recorder,
+        act: Act,
+        retain: frozenset[str],
+        going: Callable[[Checkpoint], Mapping[str, str]] = lambda _: {},
     ) -> tuple[Ended, Checkpoint]:
-        """Run ``act``: how it ended, and the state after it.
+        """Run ``act``: how it ended, and the state after it. ``going`` tells of the state what goes with what.
 
         Raises EngineError if it did not even begin, RefusedError where a create that was cut off cannot be settled,
         BusyError, StorageError; what could not be recorded later is in how it ended.
         """
-        start = beginning(self._settled(), self._run.ref, retain)
+        self._settled = self._settle()
+        found = self._settled.checkpoint
+        start = beginning(found, self._run.ref, retain, going(found) if found else {})
         stack = ServedStack(self._run.ref, exported(start.marked) if self._checkpoint else None, self._run.state.append)
         packages = start.checkpoint.packages
         with (
@@ -72,9 +99,9 @@ class Recording:
             ended = _ended(cli, act)
         entries = stack.close()
         if not stack.plain:
-            after = start.followed_by(entries)
+            after = start.followed_by(entries, recorder.doubtful, complete=ended == Ended())
             return self._finish(ended, stack.failure, after, did_something=bool(entries))
-        self._run.state.hand_over(start.marked.to_bytes())
+        self._run.state.hand_over(replace(start, going={}).marked.to_bytes())
         with session(installation, self._run, program, recorder, packages) as cli:
             ended = _ended(cli, act)
         written = current(self._run.state.read(), self._run.ref) or start.checkpoint
@@ -96,9 +123,10 @@ class Recording:
         if isinstance(ended, EngineError):
             raise EngineError.of([problem for error in (*failures, ended) for problem in error.problems])
         texts = dict.fromkeys([*map(str, failures), ended.error])
-        return Ended("\n".join(text for text in texts if text), ended.interrupted), after
+        problems = (*(problem for error in failures for problem in error.problems), *ended.problems)
+        return Ended("\n".join(text for text in texts if text), ended.interrupted, problems), after
 
-    def _settled(self) -> Checkpoint | None:
+    def _settle(self) -> Settled:
         """The state without operations that were cut off. What cannot be settled is left where pulumi finds it."""
         try:
             return settled(self._checkpoint, self._run.directory)

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import alias_pb2
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceRequest
 
 from kusion_dsl.engine import kusion_provider, manifests
-from kusion_dsl.engine.cluster.objects import SHARED, definitions, given
+from kusion_dsl.engine.cluster.objects import NAMESPACE, PROVIDER, definitions, given, unawaited
 from kusion_dsl.engine.resolution import Registered, inputs_of, resolved
 from kusion_dsl.engine.values import to_struct
 from kusion_dsl.errors import EngineError, did_you_mean
@@ -20,6 +20,8 @@ from kusion_dsl.model.spec import KUBERNETES, KUSION, Provider, Spec, SpecResour
 from kusion_dsl.model.target import Target
 
 PROVIDER_TYPE = "pulumi:providers:"
+_ADOPTING = f"{KUBERNETES}-adopting"
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -144,22 +146,27 @@ _OPTION_TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def registrations(spec: Spec, target: Target, cluster: str = "") -> tuple[Registration, ...]:
+def registrations(
+    spec: Spec, target: Target, cluster: str = "", adopt: frozenset[str] = _NONE, made: frozenset[str] = _NONE
+) -> tuple[Registration, ...]:
     """Everything that ``spec`` has, what others need first; ``cluster`` identifies that of the target, where it is one.
 
-    Raises EngineError for a package without a provider, an unknown resource option, a reference or dependency that
-    leads nowhere, and a cycle.
+    ``adopt`` are the ids of objects that may be there already, ``made`` of the Namespaces that stacks have made. Raises
+    EngineError for a package without a provider, an unknown resource option, a reference or dependency that leads
+    nowhere, and a cycle.
     """
+    spec = unawaited(spec) if cluster else spec
     packages = sorted({resource.package for resource in spec.resources})
     providers = {package: _provider(package, spec, target, cluster) for package in packages}
-    if cluster and any(resource.type == SHARED for resource in spec.resources):
-        providers[SHARED] = _adopting(providers[KUBERNETES])
+    adopt = adopt | {resource.id for resource in spec.resources if resource.type == NAMESPACE} if cluster else _NONE
+    if adopt:
+        providers[_ADOPTING] = _adopting(providers[KUBERNETES])
     nodes = [*providers.values()]
     defined = definitions(spec) if cluster else {}
     for resource in spec.resources:
-        provider = providers.get(resource.type, providers[resource.package])
+        provider = providers[_ADOPTING if resource.id in adopt else resource.package]
         needs = defined.get(resource.type, frozenset())
-        nodes.append(_resource(given(resource) if cluster else resource, provider, needs))
+        nodes.append(_resource(given(resource, made=resource.id in made) if cluster else resource, provider, needs))
     known = {node.key: node for node in nodes}
     for node in nodes:
         for need in sorted(node.needs - known.keys()):
@@ -196,13 +203,14 @@ def _resource(resource: SpecResource, provider: Registration, definitions: froze
 
 
 def _adopting(provider: Registration) -> Registration:
-    """The provider of what stacks share on purpose, which may be there already; any other object that is, is an error.
+    """The provider of what may be there already, and takes its fields from whoever has them.
 
-    ``upsertExistingObjects`` is a setting of a provider, not of a resource.
+    Both are settings of a provider, not of a resource. An object that is created by any other is an error where it is
+    there. The next run has what was adopted under the usual provider: that is another one for the same cluster, which
+    is no change of the object.
     """
-    name = f"{provider.name}-shared"
-    config = {**provider.config, "upsertExistingObjects": "true"}
-    return replace(provider, key=PROVIDER_TYPE + name, name=name, config=config)
+    config = {**provider.config, "upsertExistingObjects": "true", "enablePatchForce": "true"}
+    return replace(provider, key=PROVIDER_TYPE + _ADOPTING, name=_ADOPTING, config=config)
 
 
 def _provider(package: str, spec: Spec, target: Target, cluster: str) -> Registration:
@@ -214,7 +222,7 @@ def _provider(package: str, spec: Spec, target: Target, cluster: str) -> Registr
     elif package in spec.providers:
         provider = spec.providers[package]
         if package == KUBERNETES and cluster:
-            provider = Provider(provider.version, {**provider.config, "clusterIdentifier": cluster})
+            provider = Provider(provider.version, {**PROVIDER, **provider.config, "clusterIdentifier": cluster})
     else:
         raise EngineError(
             f"the Spec says no version of the provider '{package}'",

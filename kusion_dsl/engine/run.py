@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from kusion_dsl.errors import Problem
 from kusion_dsl.model.change import Progress, ResourceResult, Step
+from kusion_dsl.model.health import Health, Patience
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.masking import Mask
 from kusion_dsl.model.reference import Reference
@@ -60,7 +62,10 @@ class Run:
     - ``secret``: the value of a ``ref://`` reference; raises SecretError. Called only for those that the Spec has
     - ``refresh``: whether live objects are read first; then what differs from the Spec is reverted
     - ``retain``: ids that are forgotten, not deleted, when they go (shared with another stack)
+    - ``forget``: whether a destroy forgets everything, what is protected included, and leaves it where it is
+    - ``adopt``: ids of what is taken over where it is there already; a preview tells what is
     - ``mask``: learns every secret value that the engine comes to know, before anything is said about it
+    - ``patience``: whether, and how long, it is waited for what was applied
     """
 
     ref: StackRef
@@ -73,15 +78,22 @@ class Run:
     secret: Callable[[Reference], str]
     refresh: bool = True
     retain: frozenset[str] = frozenset()
+    forget: bool = False
+    adopt: frozenset[str] = frozenset()
     mask: Mask = field(default_factory=Mask)
+    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: the result for each resource that was touched, and the ids that exist now, sorted.
+    """How a run ended: the result for each resource that was touched, and the ids that exist now, or may, sorted.
 
-    ``error`` says what went wrong with the run as a whole; empty when it succeeded. ``interrupted`` tells whether
+    ``error`` says what went wrong with the run as a whole; empty when it succeeded. ``problems`` say the same, each at
+    the id of the resource that it is about, as far as the engine can tell them apart. ``interrupted`` tells whether
     somebody ended it. ``outputs`` are the outputs of the resources by id, secret ones blinded.
+
+    Of a run that died while it created something: ``adopted`` are the ids of what was taken over as made by it,
+    ``forgotten`` of what it had not made. ``note`` is what should be known of a run that succeeded.
     """
 
     results: tuple[ResourceResult, ...] = ()
@@ -89,6 +101,10 @@ class Outcome:
     error: str = ""
     interrupted: bool = False
     outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    adopted: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
+    note: str = ""
 
 
 Report = Callable[[Progress], None]
@@ -106,5 +122,12 @@ class Engine(Protocol):
     def destroy(self, run: Run, report: Report) -> Outcome:
         """Remove everything that Pulumi's state of the stack has, but for what is protected and what that depends on.
 
-        ``run.spec`` is what was applied last.
+        ``run.spec`` is what was applied last. With ``run.forget`` nothing is removed, and nobody asked.
+        """
+
+    def health(self, run: Run, *, everything: bool = False) -> Mapping[str, Health]:
+        """How the resources of ``run.spec`` that can tell are doing now, by id: those that are in a cluster.
+
+        With ``everything`` also their pods, conditions and events, and what crashed containers said last. Changes
+        nothing.
         """

@@ -20,12 +20,17 @@ from kusion_dsl.engine.provider import Provider, attached
 from kusion_dsl.engine.run import Run
 from kusion_dsl.engine.service.server import Address
 from kusion_dsl.engine.workspace import Stack, keep_no_logs, stack_in, work_directory
-from kusion_dsl.errors import EngineError, EngineMissingError
+from kusion_dsl.errors import EngineError, EngineMissingError, Problem
 from kusion_dsl.model.spec import KUBERNETES, KUSION
 
 _BATCH_MILLISECONDS = 10
 """How long the CLI collects entries of its journal. A resource is not touched before the entry that says so is
 written, so its default of 50 ms is what a chain of resources would wait at each step."""
+
+_TAKES_BACK = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+"""Lets the provider take fields back that others changed: in a run that looks at live objects, so that it was seen before
+whose they are. As an input of the provider it would be in the state, and hold for a plain ``pulumi`` too
+(https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/, ``enablePatchForce``)."""
 
 Act = Callable[[Stack, Callable[[auto.EngineEvent], None]], object]
 """An operation of the Automation API."""
@@ -33,10 +38,11 @@ Act = Callable[[Stack, Callable[[auto.EngineEvent], None]], object]
 
 @dataclass(frozen=True)
 class Ended:
-    """How an operation ended: the text of a failure, and whether somebody interrupted it."""
+    """How an operation ended: the text of a failure, what it consists of, and whether somebody interrupted it."""
 
     error: str = ""
     interrupted: bool = False
+    problems: tuple[Problem, ...] = ()
 
 
 _INTERRUPTED = Ended("interrupted; what was done is recorded, run it again to go on", interrupted=True)
@@ -91,9 +97,14 @@ class Session:
             return _INTERRUPTED
         if not self._recorder.began:
             raise _not_begun(self._run, result)
-        failed = [each.id for each in self._recorder.results(()) if each.status == "failed"]
-        text = self._recorder.diagnostics.text(failed) or condensed(result.stderr) or "Pulumi failed without a word"
-        return Ended(text)
+        failed = {each.id: each.message for each in self._recorder.results(()) if each.status == "failed"}
+        diagnostics = self._recorder.diagnostics
+        if result.code < 0:  # it had no time to say why
+            texts = (_ended_by(result), diagnostics.text(failed))
+            ended = Problem(texts[0], hint="run this again, which settles what it was doing; nothing is lost")
+            return Ended("\n".join(filter(None, texts)), problems=(ended, *diagnostics.problems(failed)))
+        text = diagnostics.text(failed) or condensed(result.stderr) or "Pulumi failed without a word"
+        return Ended(text, problems=diagnostics.problems(failed))
 
 
 @contextmanager
@@ -121,6 +132,7 @@ def session(
             "PULUMI_DEBUG_PROVIDERS": debug_providers,
             **_acquisition(run, packages, providers),
             **_way_to_cluster(installation.kubeconfig, directory),
+            **(_TAKES_BACK if installation.kubeconfig and run.refresh else {}),
         }
         keep_no_logs(Path(environment["PULUMI_HOME"]))
         command = Command(installation.pulumi, environment, installation.started)
@@ -182,5 +194,9 @@ def _not_begun(run: Run, result: auto.CommandResult) -> EngineError:
     if "currently locked by" in said:
         return EngineError("another run of Pulumi works on this stack", where=str(run.ref), details=[condensed(said)])
     if result.code < 0:
-        return EngineError(f"the Pulumi CLI was ended by signal {-result.code}", where=str(run.ref))
+        return EngineError(_ended_by(result), where=str(run.ref))
     return EngineError("Pulumi could not begin the run", where=str(run.ref), details=[condensed(said)])
+
+
+def _ended_by(result: auto.CommandResult) -> str:
+    return f"the Pulumi CLI was ended by signal {-result.code}"

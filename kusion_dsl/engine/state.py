@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from kusion_dsl.engine.checkpoint import Checkpoint, empty, parse
-from kusion_dsl.engine.journal.adoption import adopt
+from kusion_dsl.engine.checkpoint import Checkpoint, empty, is_ours, name_of, parse
+from kusion_dsl.engine.journal.adoption import adopt, needed
 from kusion_dsl.engine.journal.deployment import BYTE_STRINGS, features
-from kusion_dsl.engine.journal.entry import Entry, parse_entries
+from kusion_dsl.engine.journal.entry import Entry, Kind, parse_entries
 from kusion_dsl.engine.journal.leftovers import leftovers
 from kusion_dsl.engine.journal.replay import replay
 from kusion_dsl.engine.workspace import qualified_name
@@ -29,21 +30,26 @@ class Beginning:
     - ``checkpoint``: the state. Indices in the journal are into its resources
     - ``retained``: the ids that the run marks so that they are forgotten instead of deleted; the mark is no part of
       ``checkpoint``, and of nothing that the run leaves
+    - ``going``: by URN, with which other resource's deletion one goes without being deleted itself; such a mark, too
     """
 
     checkpoint: Checkpoint
     retained: tuple[str, ...] = ()
+    going: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def marked(self) -> Checkpoint:
         """The state as the run sees it."""
         copy = Checkpoint(json.loads(self.checkpoint.to_bytes()))
         copy.retain(self.retained)
+        for each in copy.resources:
+            each.update({"deletedWith": self.going[each["urn"]]} if each["urn"] in self.going else {})
         return copy
 
     def to_bytes(self) -> bytes:
         """The first record of a journal."""
-        document = {"version": _FORMAT, "checkpoint": self.checkpoint.document, "retained": self.retained}
+        marks = {"retained": self.retained, "going": dict(self.going)}
+        document = {"version": _FORMAT, "checkpoint": self.checkpoint.document, **marks}
         return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
 
     @classmethod
@@ -54,22 +60,61 @@ class Beginning:
             if document["version"] > _FORMAT:
                 raise NewerFormatError("a newer kusion-dsl began this run", where=where, hint="upgrade kusion-dsl")
             retained = tuple(map(str, document["retained"]))
-            return cls(parse(json.dumps(document["checkpoint"]).encode(), where), retained)
+            going = {str(urn): str(other) for urn, other in document.get("going", {}).items()}
+            return cls(parse(json.dumps(document["checkpoint"]).encode(), where), retained, going)
         except (ValueError, KeyError, TypeError) as error:
             hint = "nothing was changed; restore it from a copy of the backend"
             raise DamagedError(f"the journal of a run is damaged: {error!r}", where=where, hint=hint) from None
 
-    def followed_by(self, entries: Iterable[Entry]) -> Checkpoint:
-        """The state after a run that wrote ``entries``. Raises DamagedError for a journal that does not fit."""
+    def followed_by(
+        self, entries: Iterable[Entry], doubtful: frozenset[str] = frozenset(), *, complete: bool = False
+    ) -> Checkpoint:
+        """The state after a run that wrote ``entries``; of one that is ``complete`` none may be missing.
+
+        Raises DamagedError for a journal that does not fit. A create that failed of one of the ids in ``doubtful`` is
+        pending, as one that was cut off: the next run settles whether there is an object.
+        """
         entries = tuple(entries)
         document = self.checkpoint.document
-        deployment = replay(document["checkpoint"].get("latest"), entries)
+        deployment = replay(document["checkpoint"].get("latest"), entries, complete=complete)
+        pending = [*deployment.get("pending_operations", ()), *_failed_creates(entries, doubtful)]
+        deployment |= {"pending_operations": pending} if pending else {}
+        if self.going:
+            deployment["resources"] = list(self._as_they_went(deployment.get("resources") or []))
         announced = [BYTE_STRINGS] if any(entry.has_byte_strings for entry in entries) else []
         after = checkpoint_of(
             document["checkpoint"], deployment, features(deployment, [*document.get("features", ()), *announced])
         )
         after.retain(self.retained, retained=False)
         return after
+
+    def _as_they_went(self, left: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """What a run left, without the marks, and with what was to go with a resource that did not go after all.
+
+        What comes back needs what it had needed, its provider too; everything is in the order that it had.
+        """
+        there = {each["urn"] for each in left}
+        base = {each["urn"]: each for each in self.checkpoint.resources if not each.get("delete")}
+        back: dict[str, dict[str, Any]] = {}
+        waiting = [urn for urn, other in self.going.items() if other in there]
+        while waiting:
+            urn = waiting.pop()
+            if urn in base and urn not in there and urn not in back:
+                back[urn] = base[urn]
+                waiting += {*needed(base[urn]), (base[urn].get("provider") or "").rpartition("::")[0]}
+        places = {urn: place for place, urn in enumerate(base)}
+        for each in sorted([*left, *back.values()], key=lambda each: places.get(each["urn"], len(places))):
+            marked = each.get("deletedWith") == self.going.get(each["urn"])
+            yield {key: value for key, value in each.items() if not (marked and key == "deletedWith")}
+
+
+def _failed_creates(entries: tuple[Entry, ...], ids: frozenset[str]) -> Iterator[Mapping[str, Any]]:
+    """The operations that were to create ``ids``, and failed."""
+    failed = {entry.operation for entry in entries if entry.kind is Kind.FAILURE}
+    for entry in entries:
+        begun = entry.pending if entry.operation in failed else None
+        if begun and begun["type"] == "creating" and name_of(begun["resource"]["urn"]) in ids:
+            yield begun
 
 
 def checkpoint_of(former: Mapping[str, Any], deployment: Mapping[str, Any], known: Iterable[str]) -> Checkpoint:
@@ -115,15 +160,26 @@ def current(rest: StateAtRest, ref: StackRef) -> Checkpoint | None:
     return parse(rest.folded, rest.ours)
 
 
-def beginning(checkpoint: Checkpoint | None, ref: StackRef, retain: Iterable[str]) -> Beginning:
-    """What a run that forgets ``retain`` instead of deleting it begins with."""
+def beginning(
+    checkpoint: Checkpoint | None, ref: StackRef, retain: Iterable[str], going: Mapping[str, str] = MappingProxyType({})
+) -> Beginning:
+    """What a run begins with that forgets ``retain`` instead of deleting it; ``going`` as in :class:`Beginning`."""
     if checkpoint is None:
         return Beginning(empty(ref))
     marked = Checkpoint(json.loads(checkpoint.to_bytes()))
-    return Beginning(checkpoint, tuple(marked.retain(retain)))
+    return Beginning(checkpoint, tuple(marked.retain(retain)), going)
 
 
-def settled(checkpoint: Checkpoint | None, directory: Path) -> Checkpoint | None:
+@dataclass(frozen=True)
+class Settled:
+    """A state without operations that were cut off; by id, which creates were ``adopted`` and which ``forgotten``."""
+
+    checkpoint: Checkpoint | None
+    adopted: tuple[str, ...] = ()
+    forgotten: tuple[str, ...] = ()
+
+
+def settled(checkpoint: Checkpoint | None, directory: Path) -> Settled:
     """The state without what a run that was cut off left half done: what it had created is adopted.
 
     ``directory`` is what a relative directory of manifests is relative to. Raises RefusedError where nobody can know
@@ -132,6 +188,12 @@ def settled(checkpoint: Checkpoint | None, directory: Path) -> Checkpoint | None
     former = checkpoint.document["checkpoint"] if checkpoint else {}
     latest = former.get("latest") or {}
     if checkpoint is None or not checkpoint.pending:
-        return checkpoint
-    deployment = adopt(latest, leftovers(directory)).deployment
-    return checkpoint_of(former, deployment, features(deployment, checkpoint.document.get("features") or ()))
+        return Settled(checkpoint)
+    adoption = adopt(latest, leftovers(directory))
+    known = features(adoption.deployment, checkpoint.document.get("features") or ())
+    after = checkpoint_of(former, adoption.deployment, known)
+    return Settled(after, _ids(adoption.adopted), _ids(adoption.forgotten))
+
+
+def _ids(urns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(name_of(urn) for urn in urns if is_ours(urn)))

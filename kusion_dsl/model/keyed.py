@@ -54,6 +54,22 @@ def _identifies(key: str, items: Sequence[Any]) -> bool:
     return None not in values and len(set(map(str, values))) == len(values)
 
 
+def restricted(value: Any, shape: Any, field: str | None = None) -> Any:
+    """As much of ``value`` as ``shape`` speaks of: its fields, and the items of keyed lists that it names, in its order.
+
+    Of other lists everything, and of each item as much as the one at its place speaks of.
+    """
+    if isinstance(value, Mapping) and isinstance(shape, Mapping):
+        return {key: restricted(value[key], part, key) for key, part in shape.items() if key in value}
+    if not isinstance(value, list) or not isinstance(shape, list):
+        return value
+    key = key_of(field, value, shape)
+    if key is None:
+        return [*map(restricted, value, shape), *value[len(shape) :]]
+    items = {str(item[key]): item for item in value}
+    return [restricted(items[name], part) for part in shape if (name := str(part[key])) in items]
+
+
 def merge(old: Any, patch: Any, field: str | None = None) -> Any:
     """``old`` changed by ``patch``: a mapping key by key, where None removes; a keyed list item by item; else replaced.
 

@@ -26,7 +26,7 @@ class Plan:
 
     - ``base``: the newest release at that time and the digest of its last record; 0 and empty where there was none
     - ``spec_digest``, ``resources``: the digest of the Spec, and that of each of its resources by id
-    - ``live``: whether live objects were read
+    - ``live``: whether live objects were read; ``adopt``: whether what is there already may be taken over
     - ``changes``: for each resource that changes its id, ``type``, ``operation`` and ``fields``; of each field ``path``,
       ``cause``, ``before``, ``after`` and ``live`` as far as there are such, masked
     """
@@ -41,6 +41,7 @@ class Plan:
     spec_digest: str
     resources: Mapping[str, str]
     changes: tuple[Json, ...]
+    adopt: bool = False
 
     def to_json(self) -> Json:
         """The stored form, sealed by its own digest."""
@@ -56,6 +57,7 @@ class Plan:
             "options": dict(sorted(self.options.items())),
             "target": self.target.to_json(),
             "live": self.live,
+            **({"adopt": True} if self.adopt else {}),
             "changes": list(self.changes),
             "specDigest": self.spec_digest,
             "resources": dict(self.resources),
@@ -78,6 +80,7 @@ class Plan:
                 spec_digest=document["specDigest"],
                 resources=document["resources"],
                 changes=tuple(document["changes"]),
+                adopt=document.get("adopt", False),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise damaged(where, repr(error)) from None

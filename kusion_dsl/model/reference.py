@@ -25,9 +25,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from kusion_dsl.errors import SpecError
+from kusion_dsl.errors import SecretError, SpecError, did_you_mean
 
 SECRET_SCHEME = "ref://"
 
@@ -77,6 +77,25 @@ def secret_reference(name: str, key: str = "", version: str = "") -> Reference:
     """A value of the workspace's secret store: the secret's name, the key in it and the version, both optional."""
     asked = f"?version={quote(version, safe='')}" if version else ""
     return Reference(f"{SECRET_SCHEME}{quote(name)}{asked}", (key,) if key else ())
+
+
+def address_of(reference: Reference) -> tuple[str, str, str]:
+    """Name, key and version that ``${ref://NAME?version=V#KEY}`` stands for; key and version may be empty.
+
+    Name and version are percent-encoded in it. Raises SecretError for anything else.
+    """
+    name, _, query = reference.id.removeprefix(SECRET_SCHEME).partition("?")
+    if not reference.is_secret or not name:
+        raise SecretError("this names no secret", where=str(reference), hint=f"write {SECRET_SCHEME}NAME")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    version = parameters.pop("version", "")
+    for unknown in parameters:
+        hint = did_you_mean(unknown, ["version"]) or "known is version"
+        raise SecretError(f"unknown parameter '{unknown}'", where=str(reference), hint=hint)
+    if len(reference.path) > 1 or not all(isinstance(segment, str) for segment in reference.path):
+        hint = f'write it in brackets and quotes: ["{format_path(reference.path)}"]'
+        raise SecretError("a secret has one key", where=str(reference), hint=hint)
+    return unquote(name), str(reference.path[0]) if reference.path else "", version
 
 
 def parse_secret(text: str) -> Reference:

@@ -40,11 +40,18 @@ def specifier(text: str) -> "SpecifierSet":
         raise ValueError(f"'{text}' is neither a version nor a PEP 440 specifier such as '>=0.2,<0.3'") from None
 
 
+def _checked_rule(text: str) -> str:
+    from kusion_dsl.model.health_rule import HealthRule
+
+    HealthRule(text)
+    return text
+
+
 class HealthPolicy(Document):
     """When an object is well, by the ancestor's rule: kept in the Spec for whoever waits for it."""
 
-    rule: str = Field(alias="health.kcl", min_length=1)
-    """Assertions about the live object ``res``, in KCL."""
+    rule: Annotated[str, AfterValidator(_checked_rule)] = Field(alias="health.kcl", min_length=1)
+    """Assertions about the live object ``res``, in KCL as far as ``kusion_dsl.model.health_rule`` reads it."""
     api_version: str = ""
     """The objects it is about, where they are not the workload: their ``apiVersion`` and ``kind``."""
     kind: str = ""

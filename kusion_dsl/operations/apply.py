@@ -11,11 +11,14 @@ from kusion_dsl.errors import KusionError, Problem, RefusedError
 from kusion_dsl.model.change import ResourceResult
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.release import History, Kind, PhaseRecord, Release
+from kusion_dsl.operations.adoption import check_adoption
 from kusion_dsl.operations.evidence import kusion_version, modules_of, outputs_of, provenance_of
+from kusion_dsl.operations.failures import located
 from kusion_dsl.operations.foreign import check_foreign
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.preview import Preview, preview, run_of
 from kusion_dsl.operations.proposal import Proposal
+from kusion_dsl.operations.takings import check_takings
 from kusion_dsl.storage.leases import Lease
 
 
@@ -24,11 +27,13 @@ class Applied:
     """What became of an apply: the release it left, and how the engine's run ended.
 
     ``not_shown`` is what the engine did though no preview had shown it: live was changed in the last moment.
+    ``problems`` are those of the outcome, at the lines that put there what failed.
     """
 
     history: History
     outcome: Outcome
     not_shown: tuple[ResourceResult, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 Consent = Callable[[Preview], None]
@@ -50,6 +55,7 @@ def apply(
     """
     if shown.is_noop:
         return None
+    check_takings(shown)
     proposal = shown.proposal
     if reconsider is None:
         _check_base(host, shown)  # before the lease is taken, for nothing is written by a run that refuses
@@ -62,11 +68,15 @@ def apply(
             current = _current(host, shown, reconsider)
         if current.is_noop:
             return None
+        check_takings(current)
+        check_adoption(current)
         check_foreign(host, proposal.ref, shown.foreign if accept is not None else current.foreign)
         release = release_of(host, proposal)
         run = run_of(host, proposal, lease, refresh=current.live)
+        run = replace(run, adopt=current.adopted, retain=run.retain | current.retained)
         applied = record(host, lease, release, lambda: engine.apply(run, report))
-        return replace(applied, not_shown=_not_shown(current, applied.outcome))
+        problems = located(applied.outcome.problems, proposal.provenance)
+        return replace(applied, not_shown=_not_shown(current, applied.outcome), problems=problems)
 
 
 def _not_shown(shown: Preview, outcome: Outcome) -> tuple[ResourceResult, ...]:
@@ -162,11 +172,11 @@ def record(host: Host, lease: Lease, release: Release, act: Callable[[], Outcome
         raise type(error).of([*first, *error.problems]) from None
     if failure:
         raise failure
-    return Applied(history, outcome)
+    return Applied(history, outcome, problems=outcome.problems)
 
 
 def _finish(host: Host, lease: Lease, history: History, outcome: Outcome, seconds: float) -> History:
-    failed = bool(outcome.error) or any(result.status == "failed" for result in outcome.results)
+    failed = bool(outcome.error) or any(result.status != "done" for result in outcome.results)
     lease.check()
     return host.releases.append(
         history,
@@ -176,7 +186,7 @@ def _finish(host: Host, lease: Lease, history: History, outcome: Outcome, second
             lease=lease.number,
             results=tuple(replace(each, message=host.mask.text(each.message)) for each in outcome.results),
             resources=outcome.resources,
-            message=host.mask.text(outcome.error),
+            message=host.mask.text(outcome.error or outcome.note),
             outputs=outputs_of(history.release.spec, outcome, host.mask),
             seconds=round(seconds, 3),
         ),

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Report
-from kusion_dsl.errors import RefusedError
+from kusion_dsl.errors import RefusedError, SecretError
 from kusion_dsl.model.change import Change, Step
 from kusion_dsl.model.identity import StackRef
+from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.release import History
 from kusion_dsl.model.spec import Spec, SpecResource
 from kusion_dsl.model.target import Target
@@ -32,11 +33,13 @@ from kusion_dsl.operations.preview import (
     shared_elsewhere,
 )
 from kusion_dsl.operations.proposal import Proposal
+from kusion_dsl.operations.resources import existing_resources
 from kusion_dsl.operations.selection import Selection, select_ref
 
 PROTECTED = "protected: stays"
 NEEDED = "stays: what is protected depends on it"
 RETAINED = "to be retained: stays, and is only forgotten"
+FORGOTTEN = "only forgotten: stays where it is, if it is anywhere"
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,11 @@ class Demolition:
     """What a destroy would remove, and what would survive it.
 
     - ``survivors``: what the stack has afterwards, as it was last applied: what is protected, and what that needs
-    - ``kept``: the ids that stay because other stacks have them too
+    - ``kept``: the ids that stay because others have them too, or have something in them
     - ``changes``: everything that there is; what is not deleted has a note that says why
     - ``directory``: the project's, where one is at hand; ``named`` tells that the stack was not found there
     - ``foreign``: there where a plain ``pulumi`` has changed the state
+    - ``forget``: whether nothing is removed, and everything forgotten
     """
 
     ref: StackRef
@@ -60,11 +64,12 @@ class Demolition:
     intrusion: Intrusion | None = None
     foreign: ForeignState | None = None
     warnings: tuple[str, ...] = ()
+    forget: bool = False
 
     @property
     def is_noop(self) -> bool:
         """Whether there is nothing to remove."""
-        if self.base is None or not has_resources(self.base):
+        if _is_done(self.base):
             return True
         return bool(self.survivors.resources) and all(change.id in self.survivors for change in self.changes)
 
@@ -74,6 +79,25 @@ class Demolition:
         return losses(self.changes)
 
 
+def preview_forget(host: Host, selection: Selection) -> Demolition:
+    """What forgetting the selected stack would leave behind, as its releases know it. Asks nobody, changes nothing.
+
+    Raises what selecting a stack raises, DamagedError, NewerFormatError.
+    """
+    ref, directory = select_ref(host, selection)
+    base = host.releases.newest(ref)
+    changes: tuple[Change, ...] = ()
+    if base is not None:
+        had = existing_resources(host, selection).resources
+        changes = tuple(Change(id, each.type, "same", note=FORGOTTEN) for id, each in had.items())
+    intruding = None if selection.named else intrusion(host, base, directory, changes)
+    foreign = foreign_state(host.states.seen(ref))
+    warnings = tuple(str(each) for each in (intruding, foreign) if each)
+    return Demolition(
+        ref, base, directory, selection.named, changes=changes, foreign=foreign, warnings=warnings, forget=True
+    )
+
+
 def preview_destroy(host: Host, selection: Selection) -> Demolition:
     """What destroying the selected stack would remove, as the engine's own state of it says. Changes nothing.
 
@@ -81,7 +105,7 @@ def preview_destroy(host: Host, selection: Selection) -> Demolition:
     """
     ref, directory = select_ref(host, selection)
     base = host.releases.newest(ref)
-    if base is None or not has_resources(base):
+    if base is None or _is_done(base):
         return Demolition(ref, base, directory, selection.named)
     if selection.target_directory:
         check_target(base, Target("manifests", selection.target_directory))
@@ -94,19 +118,28 @@ def preview_destroy(host: Host, selection: Selection) -> Demolition:
     order = reversed(base.release.spec.ordered(steps))
     changes = tuple(_change(steps[id], applied, survivors, kept) for id in order)
     intruding = None if selection.named else intrusion(host, base, directory, changes)
-    foreign = foreign_state(host, ref)
+    foreign = foreign_state(run.state)
     return Demolition(
         ref=ref,
         base=base,
         directory=directory,
         named=selection.named,
         survivors=survivors,
-        kept=kept & steps.keys(),
+        kept=kept & steps.keys() | {step.id for step in steps.values() if step.kept},
         changes=changes,
         intrusion=intruding,
         foreign=foreign,
         warnings=(*damage, *(str(each) for each in (intruding, foreign) if each)),
     )
+
+
+def _is_done(base: History | None) -> bool:
+    """Whether there is nothing left to remove. A destroy that died with the last resource has not ended: Pulumi has
+    resources of its own, which go then."""
+    if base is None:
+        return True
+    is_cut_off = base.release.kind == "destroy" and base.phase != "succeeded"
+    return not has_resources(base) and not is_cut_off
 
 
 def _survivors(applied: Mapping[str, SpecResource], spec: Spec) -> tuple[SpecResource, ...]:
@@ -127,6 +160,8 @@ def _change(step: Step, applied: Mapping[str, SpecResource], survivors: Spec, ke
         note = PROTECTED if survivors[step.id].options.get("protect") else NEEDED
     elif step.id in kept:
         note = SHARED
+    elif step.kept:
+        note = step.kept
     elif resource is not None and resource.options.get("retainOnDelete"):
         note = RETAINED
     else:
@@ -150,11 +185,20 @@ def destroy(host: Host, shown: Demolition, report: Report) -> Applied | None:
         check_foreign(host, shown.ref, shown.foreign)
         last = newest.release
         after = _after(newest, shown.survivors, shown.directory, named=shown.named)
+        if shown.forget:
+            forgetting = replace(
+                engine_run(host, after, _unasked, lease, refresh=False, retain=frozenset()), forget=True
+            )
+            return record(host, lease, release_of(host, after), lambda: engine.destroy(forgetting, report))
         surviving = {each.id for each in shown.survivors.resources}
         retain = shown.kept | (shared_elsewhere(host, shown.ref, last.target) - surviving)  # shared since, maybe
         secret = secrets_of(host, last.spec, shown.directory)
         run = engine_run(host, replace(after, spec=last.spec), secret, lease, refresh=False, retain=retain)
         return record(host, lease, release_of(host, after), lambda: engine.destroy(run, report))
+
+
+def _unasked(reference: Reference) -> str:
+    raise SecretError("no secret is needed to forget something", where=str(reference))
 
 
 def _after(base: History, survivors: Spec, directory: Path, *, named: bool) -> Proposal:

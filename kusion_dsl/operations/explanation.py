@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 
 from kusion_dsl.model.change import MISSING, Cause, Change, FieldChange, Step
 from kusion_dsl.model.comparison import Compared, Sides, compare
-from kusion_dsl.model.difference import labels
+from kusion_dsl.model.difference import differences, labels, same
+from kusion_dsl.model.field_manager import manager_of
 from kusion_dsl.model.keyed import key_of
 from kusion_dsl.model.masking import MASKED
 from kusion_dsl.model.pod import at
 from kusion_dsl.model.provenance import Origin, Provenance
 from kusion_dsl.model.reference import Path, format_path, parse_path, references_of
 from kusion_dsl.model.spec import Spec, SpecResource
+from kusion_dsl.model.target import KUSTOMIZATION
 from kusion_dsl.operations.consequences import with_forced
 
 _ANY = re.compile(r"(^|\.)\*|\[\*\]")
@@ -29,6 +31,7 @@ REMOVED = "no longer in the Spec"
 GONE = "no longer in the Spec, and somebody else deleted it already"
 RETAINED = "no longer in the Spec, but to be retained: stays, and is only forgotten"
 ALREADY = "somebody else made it so already"
+INCOMPLETE = "not kusion's, so it stays as it is; removed, it is written anew. It does not list "
 REORDERED = "the items stand in another order, which means nothing"
 
 _NOBODY = Provenance()
@@ -49,8 +52,9 @@ def explain(
     changing = {step.id: step for step in steps if step.operation != "same"}
     explained = _Explanation(before, former, provenance, changing)
     kept = [explained.change(by_id[each.id], each) for each in spec.resources if each.id in by_id]
-    gone = [explained.removal(step) for step in steps if step.id not in spec]
-    return with_forced((*kept, *gone), spec)
+    lists = [explained.listing(step) for step in steps if step.type == KUSTOMIZATION]
+    gone = [explained.removal(step) for step in steps if step.id not in spec and step.type != KUSTOMIZATION]
+    return with_forced((*kept, *lists, *gone), spec)
 
 
 @dataclass(frozen=True)
@@ -69,21 +73,33 @@ class _Explanation:
             return Change(step.id, step.type, "same", origins=origins, note=GONE)
         if known is not None and known.options.get("retainOnDelete"):
             return Change(step.id, step.type, "same", origins=origins, note=RETAINED)
+        if step.kept:
+            return Change(step.id, step.type, "same", origins=origins, note=f"no longer in the Spec, but {step.kept}")
         return Change(step.id, step.type, step.operation, origins=origins, note=REMOVED)
+
+    def listing(self, step: Step) -> Change:
+        """A kustomization that does not list what it should; one of somebody else's stays as it is."""
+        after = SpecResource(step.id, step.type, step.wanted or {})
+        if step.operation == "same":
+            return Change(step.id, step.type, "same", note=INCOMPLETE + ", ".join(after.attributes["resources"]))
+        return self.change(step, after)
 
     def change(self, step: Step, after: SpecResource) -> Change:
         before = self.before.get(after.id)
         origins = self.provenance.of(after.id)
         if step.operation == "create":
             return self._creation(step, before, after, origins)
-        compared = compare(_sides(step, before, after))
+        if step.operation == "adopt":
+            return self._adoption(step, after, origins)
+        compared = tuple(each for each in compare(_sides(step, before, after)) if each.label not in step.left)
         told = [each for each in compared if each.cause is not None]
         fields = tuple(self._field(each, after, step) for each in told)
         if step.operation == "same":
             fields = tuple(each for each in fields if each.cause == "drift" and not each.applied)
         else:
             fields += tuple(self._hidden(step, after, compared))
-        return Change(step.id, step.type, step.operation, fields, origins, _note(step, compared, fields))
+        notes = [*_left(step, after), *_note(step, compared, fields)]
+        return Change(step.id, step.type, step.operation, fields, origins, "; ".join(notes))
 
     def _creation(
         self, step: Step, before: SpecResource | None, after: SpecResource, origins: tuple[Origin, ...]
@@ -94,10 +110,23 @@ class _Explanation:
         fields = (replace(self._field(each, after, step), live=MISSING, cause="conflict") for each in changed)
         return Change(step.id, step.type, "create", tuple(fields), origins, RECREATED)
 
+    def _adoption(self, step: Step, after: SpecResource, origins: tuple[Origin, ...]) -> Change:
+        """What becomes of what is there already: of secret values only that they differ."""
+        names = {path: label for label, path in labels(after.attributes)}
+        found = differences(step.live or {}, step.wanted or {})
+        fields = [(each.label, each.new_path, each.old, each.new) for each in found]
+        unseen = [path for path in map(parse_path, step.differs) if not any(_touches(path, each[1]) for each in fields)]
+        fields += [(names.get(path, format_path(path)), path, MASKED, MASKED) for path in unseen]
+        changes = tuple(
+            FieldChange(label, path, old, new, old, "yours", _origins(self.provenance, after.id, path))
+            for label, path, old, new in fields
+        )
+        return Change(step.id, step.type, "adopt", changes, origins, held_by=step.held_by)
+
     def _field(self, found: Compared, after: SpecResource, step: Step) -> FieldChange:
         assert found.cause is not None
         hidden = found.cause == "yours" and _is_hidden(found.old_path, step) and _has_drifted(found.old_path, step)
-        origins, former = self._responsible(found, after)
+        origins, former = self._responsible(found, after) if _is_known(found) else ((), ())
         return FieldChange(
             label=found.label,
             path=found.new_path,
@@ -108,6 +137,7 @@ class _Explanation:
             origins=origins,
             former=() if found.cause == "drift" else former,
             applied=not _is_ignored(after, found.new_path),
+            by=manager_of(step.managers, found.label),
         )
 
     def _responsible(self, found: Compared, after: SpecResource) -> tuple[tuple[Origin, ...], tuple[Origin, ...]]:
@@ -143,6 +173,7 @@ class _Explanation:
                 cause=self._whose(path, value, follows, step),
                 origins=self.provenance.of(after.id, path),
                 follows=follows,
+                by=manager_of(step.managers, names.get(path, text)),
             )
 
     def _whose(self, path: Path, value: object, follows: tuple[str, ...], step: Step) -> Cause:
@@ -189,13 +220,27 @@ def _modules_first(
     return tuple(dict.fromkeys((*modules[0], *now))), tuple(dict.fromkeys((*modules[1], *former)))
 
 
-def _note(step: Step, compared: tuple[Compared, ...], fields: tuple[FieldChange, ...]) -> str:
-    if step.operation == "replace" and step.replaces:
-        return f"forced by {', '.join(step.replaces)}"
+def _is_known(found: Compared) -> bool:
+    """Whether the Spec says, or said, something of a field."""
+    return found.before is not MISSING or found.after is not MISSING
+
+
+def _left(step: Step, after: SpecResource) -> Iterator[str]:
+    """What is not as the Spec has it and is left to somebody, in words."""
+    for text, whom in step.left.items():
+        live, meant = (at(side, parse_path(text), MISSING) for side in (step.live, after.attributes))
+        if meant is not MISSING and not same(live, meant):
+            yield f"{text} is left to {whom}: {live} instead of {meant}"
+
+
+def _note(step: Step, compared: tuple[Compared, ...], fields: tuple[FieldChange, ...]) -> Iterator[str]:
     already = [each.label for each in compared if each.cause is None]
-    if already:
-        return f"{ALREADY}: {', '.join(already)}"
-    return REORDERED if step.operation == "update" and step.differs and not fields else ""
+    if step.operation == "replace" and step.replaces:
+        yield f"forced by {', '.join(step.replaces)}"
+    elif already:
+        yield f"{ALREADY}: {', '.join(already)}"
+    elif step.operation == "update" and step.differs and not fields:
+        yield REORDERED
 
 
 def _is_hidden(path: Path, step: Step) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kusion_dsl.engine.run import State
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.operations.host import Host
@@ -29,15 +30,15 @@ class ForeignState:
         )
 
 
-def foreign_state(host: Host, ref: StackRef) -> ForeignState | None:
+def foreign_state(state: State) -> ForeignState | None:
     """The state of a stack if a plain ``pulumi`` has changed it; None if not. Raises StorageError, DamagedError."""
-    rest = host.states.seen(ref).read()
+    rest = state.read()
     return ForeignState(rest.where, digest(rest.published or b"")) if rest.is_foreign else None
 
 
 def check_foreign(host: Host, ref: StackRef, shown: ForeignState | None) -> None:
     """Raise RefusedError if a plain ``pulumi`` has changed the state of a stack since what was ``shown``."""
-    now = foreign_state(host, ref)
+    now = foreign_state(host.states.seen(ref))
     if now is not None and now != shown:
         raise RefusedError(
             "somebody's plain pulumi has changed this stack in the meantime",

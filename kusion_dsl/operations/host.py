@@ -27,16 +27,12 @@ if TYPE_CHECKING:  # imported when used: `kusion generate` needs none of them
     from kusion_dsl.storage.states import States
 
 
-def _silent(text: str) -> None:
-    """Tell nobody."""
-
-
 @dataclass(frozen=True)
 class Host:
     """A machine: what we keep there, its environment variables, its clock, who runs, and how to get an engine.
 
     ``backend`` is the name or the URL of the backend where it is not the configured one. ``mask`` knows the secrets of
-    the run: whatever is shown or stored passes it. ``waiting`` is told what a run waits for, if it has to.
+    the run: whatever is shown or stored passes it. ``waiting``, if there is one, is told what a run waits for.
     """
 
     home: Home
@@ -46,7 +42,7 @@ class Host:
     engine: Callable[[], Engine]
     backend: str = ""
     mask: Mask = field(default_factory=Mask)
-    waiting: Callable[[str], None] = _silent
+    waiting: Callable[[str], None] | None = None
 
     @cached_property
     def backend_url(self) -> str:
@@ -61,9 +57,9 @@ class Host:
         """The backend's store. Raises StorageError."""
         return open_store(self.backend_url)
 
-    @property
+    @cached_property
     def releases(self) -> Releases:
-        """The releases in the backend."""
+        """The releases in the backend; what was read of them once is not read again."""
         from kusion_dsl.storage.releases import Releases
 
         return Releases(self.store)

@@ -31,6 +31,7 @@ def plan_of(host: Host, shown: Preview) -> Plan:
         spec_digest=proposal.spec.digest,
         resources={each.id: digest_of(each.to_json()) for each in proposal.spec.resources},
         changes=tuple(host.mask.value(_change(each)) for each in shown.effective),
+        adopt=proposal.adopt,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kusion_dsl.engine.run import Run
-from kusion_dsl.errors import DamagedError, NewerFormatError, RefusedError, SecretError
+from kusion_dsl.errors import DamagedError, EngineError, NewerFormatError, RefusedError, SecretError
 from kusion_dsl.model.change import Change
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.provenance import Provenance
@@ -15,8 +15,10 @@ from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.release import History
 from kusion_dsl.model.spec import Spec, SpecResource
 from kusion_dsl.model.target import Target
+from kusion_dsl.operations.adoption import reservation, with_holders
 from kusion_dsl.operations.evidence import provenance_here
 from kusion_dsl.operations.explanation import explain
+from kusion_dsl.operations.failures import located
 from kusion_dsl.operations.foreign import ForeignState, foreign_state
 from kusion_dsl.operations.host import Host
 from kusion_dsl.operations.losses import Loss, losses
@@ -55,6 +57,18 @@ class Preview:
         return tuple(change for change in self.changes if change.operation != "same")
 
     @property
+    def adopted(self) -> frozenset[str]:
+        """The ids of what would be taken over."""
+        return frozenset(change.id for change in self.changes if change.operation == "adopt")
+
+    @property
+    def retained(self) -> frozenset[str]:
+        """The ids of what would be forgotten, and not deleted, as it is no longer in the Spec."""
+        return frozenset(
+            change.id for change in self.changes if change.operation == "same" and change.id not in self.proposal.spec
+        )
+
+    @property
     def losses(self) -> tuple[Loss, ...]:
         """What applying would lose, or could not bring back."""
         return losses(self.changes, restoring=self.proposal.restores > 0)
@@ -75,7 +89,8 @@ def settled(base: History | None, spec: Spec) -> bool:
 def preview(host: Host, proposal: Proposal, *, live: bool = True) -> Preview:
     """Compare what was applied, what is wanted and (with ``live``) what is there. Changes nothing anywhere.
 
-    Raises RefusedError where the stack lives on another target, EngineError, StorageError, SecretError.
+    Raises RefusedError where the stack lives on another target, StorageError, SecretError, and EngineError: what a
+    provider refuses already now stands at the line that put it there.
     """
     base = host.releases.newest(proposal.ref)
     check_target(base, proposal.target)
@@ -83,14 +98,23 @@ def preview(host: Host, proposal: Proposal, *, live: bool = True) -> Preview:
         changes = tuple(Change(each.id, each.type, "same") for each in proposal.spec.resources)
         return Preview(proposal, base, changes, live)
     run = run_of(host, proposal, refresh=live)
-    steps = host.engine().preview(run)
+    try:
+        steps = host.engine().preview(run)
+    except EngineError as error:
+        raise EngineError.of(located(error.problems, proposal.provenance)) from None
+    refused = [step.refused for step in steps if step.refused is not None]
+    if refused:
+        raise EngineError.of(located(refused, proposal.provenance))
     before, damage = last_applied(host, proposal.ref)
     changes = explain(steps, before, proposal.spec, proposal.provenance, _former(host, base, proposal))
+    changes = with_holders(host, proposal, changes)
     kept = tuple(_kept(change) if change.id in run.retain else change for change in changes)
     intruding = None if proposal.named else intrusion(host, base, proposal.directory, kept)
-    foreign = foreign_state(host, proposal.ref)
+    foreign = foreign_state(run.state)
     warnings = (*proposal.warnings, *damage, *(str(each) for each in (intruding, foreign) if each))
-    return Preview(proposal, base, kept, live, warnings, intruding, foreign)
+    shown = Preview(proposal, base, kept, live, warnings, intruding, foreign)
+    told = reservation(shown)
+    return replace(shown, warnings=(*warnings, told)) if told else shown
 
 
 def last_applied(host: Host, ref: StackRef) -> tuple[Mapping[str, SpecResource], tuple[str, ...]]:
@@ -119,7 +143,7 @@ def _kept(change: Change) -> Change:
 
 def check_target(base: History | None, target: Target) -> None:
     """Raise RefusedError where a stack that has resources would move to another target."""
-    if base is None or not has_resources(base) or base.release.target.identity == target.identity:
+    if base is None or not has_resources(base) or base.release.target.may_be(target):
         return
     raise RefusedError(
         f"this stack lives on {describe(base.release.target)}, not on {describe(target)}",
@@ -194,6 +218,7 @@ def engine_run(
         refresh=refresh,
         retain=retain,
         mask=host.mask,
+        patience=proposal.patience,
     )
 
 

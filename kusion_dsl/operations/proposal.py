@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kusion_dsl.model.health import Patience
 from kusion_dsl.model.identity import ModuleVersion, Revision, StackRef
 from kusion_dsl.model.provenance import Provenance
 from kusion_dsl.model.release import Kind
@@ -26,6 +27,8 @@ class Proposal:
     - ``source``: what the Spec was compiled from, where it is not what lies in ``directory``
     - ``restores``: the revision of the release whose Spec it is, 0 for a new one
     - ``named``: whether the stack was named, not found in a checkout; then no checkout claims it
+    - ``adopt``: whether it may take over what is there already and is not its own
+    - ``patience``: how long it is waited for
     """
 
     ref: StackRef
@@ -41,10 +44,12 @@ class Proposal:
     source: Revision | None = None
     restores: int = 0
     named: bool = False
+    adopt: bool = False
+    patience: Patience = field(default_factory=Patience)
 
 
-def propose(generated: GeneratedStack) -> Proposal:
-    """What applying a generated stack would make so."""
+def propose(generated: GeneratedStack, *, adopt: bool = False) -> Proposal:
+    """What applying a generated stack would make so; ``adopt`` allows to take over what is there already."""
     return Proposal(
         ref=generated.ref,
         kind="apply",
@@ -56,4 +61,5 @@ def propose(generated: GeneratedStack) -> Proposal:
         workspace_digest=generated.workspace.digest,
         options=generated.selection.values,
         warnings=tuple(map(str, generated.compiled.warnings)),
+        adopt=adopt,
     )

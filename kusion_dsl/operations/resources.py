@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.change import MISSING, Missing, ResourceResult
+from kusion_dsl.model.health import Health
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.provenance import Origin
 from kusion_dsl.model.release import History
 from kusion_dsl.model.spec import SpecResource
 from kusion_dsl.operations.drift import read_live
 from kusion_dsl.operations.host import Host
+from kusion_dsl.operations.preview import engine_run, found_secrets
+from kusion_dsl.operations.proposal import Proposal
 from kusion_dsl.operations.selection import Selection, select_ref
 from kusion_dsl.operations.why import find_id
 from kusion_dsl.storage.applied import possibly_live, tells
 
-Status = Literal["done", "failed", "unchanged", "unknown"]
+Status = Literal["done", "unready", "failed", "unchanged", "unknown"]
 """How the newest release ended for a resource; ``unknown`` where that release has not ended, or was abandoned."""
 
 
@@ -40,11 +43,15 @@ class ListedResource:
 
 @dataclass(frozen=True)
 class StackResources:
-    """The resources of a stack by id, as its newest release, ``base``, left them."""
+    """The resources of a stack by id, as its newest release, ``base``, left them.
+
+    ``health`` is how they are doing now, of those that can tell; None where nobody asked.
+    """
 
     ref: StackRef
     base: History
     resources: Mapping[str, ListedResource]
+    health: Mapping[str, Health] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,7 @@ class ShownResource:
     - ``needs``, ``needed_by``: the ids of resources that it depends on, and that depend on it
     - ``outputs``: what it came to have beside what the Spec says, secrets masked
     - ``live``: its attributes as they are now, None where it is gone, MISSING where nobody asked
+    - ``health``: how it is doing now; None where nobody asked, or where it cannot tell
     """
 
     ref: StackRef
@@ -65,6 +73,7 @@ class ShownResource:
     needed_by: tuple[str, ...]
     outputs: Mapping[str, Any]
     live: Mapping[str, Any] | Missing | None = MISSING
+    health: Health | None = None
 
 
 class Existing(NamedTuple):
@@ -90,11 +99,26 @@ def existing_resources(host: Host, selection: Selection) -> Existing:
     return Existing(ref, directory, base, {id: found[id] for id in base.release.spec.ordered(ids & found.keys())})
 
 
-def list_resources(host: Host, selection: Selection) -> StackResources:
-    """What the selected stack has, with what became of it. Raises what :func:`existing_resources` raises."""
+def list_resources(host: Host, selection: Selection, *, live: bool = False) -> StackResources:
+    """What the selected stack has, with what became of it; with ``live`` also how it is doing now.
+
+    Raises what :func:`existing_resources` raises, and with ``live`` EngineError and SecretError.
+    """
     existing = existing_resources(host, selection)
     listed = _listed(host, existing, frozenset(existing.resources))
-    return StackResources(existing.ref, existing.base, listed)
+    health = _health(host, existing, existing.resources, everything=False) if live else None
+    return StackResources(existing.ref, existing.base, listed, health)
+
+
+def _health(
+    host: Host, existing: Existing, resources: Mapping[str, SpecResource], *, everything: bool
+) -> Mapping[str, Health]:
+    last = existing.base.release
+    spec = replace(last.spec, resources=tuple(resources.values()))
+    proposal = Proposal(existing.ref, "apply", spec, last.target, existing.directory)
+    secret = found_secrets(host, proposal)
+    run = engine_run(host, proposal, secret, refresh=False, retain=frozenset())
+    return host.engine().health(run, everything=everything)
 
 
 def show_resource(host: Host, selection: Selection, text: str, *, live: bool) -> ShownResource:
@@ -106,9 +130,11 @@ def show_resource(host: Host, selection: Selection, text: str, *, live: bool) ->
     existing = existing_resources(host, selection)
     id = find_id(existing.resources, text)
     seen: Mapping[str, Any] | Missing | None = MISSING
+    health: Mapping[str, Health] = {}
     if live:
         found = read_live(host, existing.base, existing.directory, at_hand=not selection.named)
         seen = next((step.live for step in found.steps if step.id == id), None)
+        health = _health(host, existing, {id: existing.resources[id]}, everything=True)
     return ShownResource(
         ref=existing.ref,
         base=existing.base,
@@ -118,6 +144,7 @@ def show_resource(host: Host, selection: Selection, text: str, *, live: bool) ->
         needed_by=tuple(other for other, each in existing.resources.items() if id in each.depends_on),
         outputs=_outputs(host.releases.newest_first(existing.ref), id),
         live=seen,
+        health=health.get(id),
     )
 
 
@@ -151,10 +178,10 @@ def _made(newest_first: Iterable[History], ids: frozenset[str]) -> tuple[dict[st
     for history in newest_first:
         results = history.phases[-1].results if history.final else ()
         for result in results:
-            if result.id not in ids or result.status != "done" or result.operation == "delete":
+            if result.id not in ids or not result.is_applied or result.operation in ("same", "delete"):
                 continue
             changed.setdefault(result.id, history.release.revision)
-            if result.operation in ("create", "replace"):
+            if result.operation in ("create", "adopt", "replace"):
                 since.setdefault(result.id, history.release.revision)
         if since.keys() >= ids:
             break

@@ -20,8 +20,10 @@ from kusion_dsl.discovery.documentation import field_docs
 from kusion_dsl.discovery.modules import module_entries
 from kusion_dsl.errors import ModuleError, Problem
 from kusion_dsl.model.component import Component
+from kusion_dsl.model.external_secrets import SECRETS, STORE_KINDS
 from kusion_dsl.model.project import Project, Stack
 from kusion_dsl.model.selector import SELECTORS
+from kusion_dsl.model.target import KEYS
 from kusion_dsl.model.workspace import DEFAULT_BLOCK, Block, ModulePolicy, WorkspaceConfig
 from kusion_dsl.module import PlatformConfig, shared_fields
 
@@ -29,6 +31,13 @@ Json = dict[str, Any]
 
 KINDS = ("project", "stack", "workspace")
 """The files that there are schemas of: project.yaml, stack.yaml, and workspaces."""
+
+
+_STORE_FIELDS: Json = {
+    "name": {"type": "string", "description": "The name of the store's object."},
+    "kind": {"enum": list(STORE_KINDS), "description": "Whether it is the namespace's or the cluster's."},
+    "refreshInterval": {"type": "string", "description": "How often values are fetched: 1h, 90s."},
+}
 
 
 class Schema(NamedTuple):
@@ -94,7 +103,35 @@ def _workspace() -> Schema:
         fields = _with_shared_docs(fields, block, each.module.intent)
         described[each.name] = {"description": each.module.summary, **_policy(policy, common, fields)}
     root["properties"]["modules"]["properties"] = described
+    root["properties"]["context"]["properties"] = {"target": _target()}
     return Schema(_document(root, {**defined, "ModulePolicy": policy, "Block": common}), tuple(warnings))
+
+
+def _target() -> Json:
+    """``context.target``, which no model describes: a kind, or a mapping of what each kind takes."""
+    store = {"type": "object", "required": ["name"], "additionalProperties": False, "properties": _STORE_FIELDS}
+    described: Json = {
+        "directory": {"type": "string", "description": "Where the files go, relative to the project."},
+        "secrets": {"enum": list(SECRETS), "description": "What becomes of Secrets: files, or ExternalSecrets."},
+        "store": {"description": "The store that the operator of ExternalSecrets reads.", **store},
+        "kubeconfig": {"type": "string", "description": "A path, ref://NAME, or in-cluster."},
+        "context": {
+            "type": "string",
+            "description": "A context of the kubeconfig; the current one where none is given.",
+        },
+        "identifier": {"type": "string", "description": "Which cluster it is; asked for where it is not given."},
+        "timeout": {"type": "string", "description": "How long each object has to come up: 5m, 90s."},
+    }
+    mappings = [
+        {
+            "type": "object",
+            "required": ["kind"] if kind == "cluster" else [],
+            "properties": {"kind": {"const": kind}, **{key: described[key] for key in keys if key != "kind"}},
+            "additionalProperties": False,
+        }
+        for kind, keys in KEYS.items()
+    ]
+    return {"description": "Where Kubernetes objects go.", "anyOf": [{"enum": list(KEYS)}, *mappings]}
 
 
 def _block(installed: InstalledModule) -> type[BaseModel]:

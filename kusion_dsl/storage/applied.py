@@ -58,8 +58,8 @@ def _achieved(history: History) -> dict[str, SpecResource | None]:
     if end.phase == "succeeded":
         achieved.update((resource.id, resource) for resource in spec.resources)
     for result in end.results:
-        if result.status == "done" and result.operation == "delete":
+        if result.is_applied and result.operation == "delete":
             achieved[result.id] = None
-        elif result.status == "done" and result.id in spec:
+        elif result.is_applied and result.id in spec:
             achieved[result.id] = spec[result.id]
     return achieved

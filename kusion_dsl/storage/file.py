@@ -101,9 +101,12 @@ class FileStore:
             keys = (path.relative_to(self._root).as_posix() for path in _files(directory))
             return tuple(sorted(key for key in keys if key.startswith(prefix)))
 
-    def delete(self, key: str) -> None:
-        """Remove the file."""
-        path = self._path(key)
+    def delete(self, *keys: str) -> None:
+        """Remove the files, one after the other."""
+        for key in keys:
+            self._remove(self._path(key))
+
+    def _remove(self, path: Path) -> None:
         with _told("cannot be removed", path):
             try:
                 self._disk.remove(path)

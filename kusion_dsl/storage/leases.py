@@ -176,14 +176,10 @@ class _Files:
         return f"{self._folder}{number:08d}{suffix}.json"
 
 
-def _silent(text: str) -> None:
-    """Tell nobody."""
-
-
 class Leases:
     """The leases in a store. Every method raises StorageError when the store cannot be used.
 
-    ``waiting`` is told, once, what is waited for and how long at most.
+    ``waiting``, if there is one, is told, once, what is waited for and how long at most.
     """
 
     def __init__(
@@ -192,7 +188,7 @@ class Leases:
         clock: Clock | None = None,
         processes: Processes | None = None,
         time_to_live: float = TIME_TO_LIVE,
-        waiting: Callable[[str], None] = _silent,
+        waiting: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
@@ -254,7 +250,8 @@ class Leases:
         renewed = files.last_renewed(seen)
         if renewed is None or 0 <= (self._clock.now() - renewed).total_seconds() < self._time_to_live:
             return False
-        self._waiting(f"{holder} holds this stack and seems to be gone; watching for {self._time_to_live:.0f} s")
+        if self._waiting is not None:
+            self._waiting(f"{holder} holds this stack and seems to be gone; watching for {self._time_to_live:.0f} s")
         return self._stays_silent(files, seen)
 
     def _stays_silent(self, files: _Files, seen: _Seen) -> bool:
@@ -364,7 +361,12 @@ class Lease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.release()
+        try:
+            self.release()
+        except StorageError:
+            if error is None:
+                raise
+            # what went wrong first is told; a lease that is not given back ends by itself
 
     def _stop(self) -> None:
         self._stopping.set()

@@ -123,17 +123,18 @@ class ObjectStore:
 
         return self._tried("cannot be listed", prefix, found)
 
-    def delete(self, key: str) -> None:
-        """Remove the object."""
-        path = self._path(key)
+    def delete(self, *keys: str) -> None:
+        """Remove the objects, several at a time."""
+        paths = [self._path(key) for key in keys]
 
         def remove() -> None:
             try:
-                obstore.delete(self._bucket, path)
+                obstore.delete(self._bucket, paths)
             except FileNotFoundError as error:
                 self._check_is_missing(error)
 
-        self._tried("cannot be removed", key, remove)
+        if keys:
+            self._tried("cannot be removed", keys[0], remove)
 
     @cached_property
     def _bucket(self) -> Bucket:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 from kusion_dsl.model.identity import StackRef
@@ -20,6 +21,9 @@ from kusion_dsl.storage.store import Store
 
 ROOT = ".kusion/v1/releases/"
 _NAME = re.compile(r"(?P<revision>[0-9]{8,})(?:\.(?P<number>[1-9][0-9]*)-(?P<phase>[a-z]+))?\.json")
+
+_REMEMBERED = 64
+"""Records of which a process knows what it has read: the newest ones are asked for again and again."""
 
 Index = dict[int, dict[int, list[str]]]
 """For each revision, for each number of a phase: the phases that are there, usually one."""
@@ -58,10 +62,16 @@ class Stored(NamedTuple, Generic[_Record]):
 
 
 class ReleaseRecords:
-    """The records of the releases in a store. Every method raises StorageError when the store cannot be used."""
+    """The records of the releases in a store. Every method raises StorageError when the store cannot be used.
+
+    A record never changes, so one that could be read is read once. ``release(ref, revision)`` and ``phase(ref, name)``
+    give a record, and raise DamagedError, NewerFormatError.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.release = lru_cache(_REMEMBERED)(self._release)
+        self.phase = lru_cache(_REMEMBERED)(self._phase)
 
     def index(self, ref: StackRef) -> Index:
         """Which records a stack has; a revision of which there are only phases included."""
@@ -96,16 +106,14 @@ class ReleaseRecords:
         """Whether there is a phase with this number."""
         return bool(self._store.list(f"{stack_folder(ROOT, ref)}{revision:08d}.{number}-"))
 
-    def release(self, ref: StackRef, revision: int) -> Stored[Release]:
-        """A release. Raises DamagedError, NewerFormatError."""
+    def _release(self, ref: StackRef, revision: int) -> Stored[Release]:
         document, own, where = self._document(ref, RecordName(revision))
         release = Release.from_json(document, where)
         if (release.ref, release.revision) != (ref, revision):
             raise damaged(where, f"it is release {release.revision} of {release.ref}")
         return Stored(RecordName(revision), release, own, document["version"])
 
-    def phase(self, ref: StackRef, name: RecordName) -> Stored[PhaseRecord]:
-        """A phase. Raises DamagedError, NewerFormatError."""
+    def _phase(self, ref: StackRef, name: RecordName) -> Stored[PhaseRecord]:
         document, own, where = self._document(ref, name)
         record = PhaseRecord.from_json(document, where)
         if record.phase != name.phase:

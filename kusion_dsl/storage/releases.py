@@ -125,7 +125,7 @@ class Releases:
         return self._records.stacks()
 
     def live_on(self, target: Target, besides: StackRef) -> tuple[LiveStack, ...]:
-        """Every stack but ``besides`` that has, or may have, resources on its ``target``.
+        """Every stack but ``besides`` that has, or may have, resources on what is, or may be, its ``target``.
 
         A relative directory is one in the project, so there only stacks of the same project are looked at. Raises
         DamagedError, NewerFormatError if a stack's releases cannot be read: then nobody knows what it has there.
@@ -136,7 +136,7 @@ class Releases:
             if ref == besides or (relative and ref.project != besides.project):
                 continue
             newest = self.newest(ref)
-            if newest is not None and newest.release.target.identity == target.identity:
+            if newest is not None and newest.release.target.may_be(target):
                 live.append(LiveStack(ref, newest.release.target, applied.possibly_live(self.newest_first(ref))))
         return tuple(stack for stack in live if stack.resources)
 

@@ -19,7 +19,8 @@ digest of the published copy as it was then: any other copy that no run of ours 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from kusion_dsl.errors import BusyError, DamagedError
 from kusion_dsl.model.identity import Actor, StackRef
@@ -38,6 +39,8 @@ _SEAL = b'{"sealed":'
 _HANDED_OVER = b'{"handedOver":true}'
 _KEPT = 2
 """Of the states the newest ones that are kept: one may have to be compared with a published copy that is old."""
+_AT_ONCE = 16
+"""Records that are read at the same time: each may take a round trip to an object store."""
 
 
 class StackState:
@@ -55,6 +58,7 @@ class StackState:
         self._folder = folder(ref)
         self._copy = Published(store, ref)
         self._seen: bytes | None = None
+        self._moment: StateAtRest | None = None
         self._next = 0
         self._works = False
 
@@ -66,9 +70,15 @@ class StackState:
     def read(self) -> StateAtRest:
         """What is there. Who holds the lease seals the journals of those who had it before. Raises DamagedError.
 
-        Somebody else's run may end meanwhile: what does not fit together is looked at again if anything has changed.
+        Who does not hold it looks once, so that everything that is said of a stack is said of one moment.
         """
-        self._seal_earlier()
+        if self._moment is None or self._lease is not None:
+            self._seal_earlier()
+            self._moment = self._consistent()
+        return self._moment
+
+    def _consistent(self) -> StateAtRest:
+        """Somebody else's run may end meanwhile: what does not fit together is looked at again if anything changed."""
         while True:
             index = look(self._store, self._ref)
             try:
@@ -145,7 +155,10 @@ class StackState:
         lease.check()
         if state != self._copy.look()[1]:
             self._copy.write(state)
-        self._remove_superfluous(lease.number)
+        index = look(self._store, self._ref)
+        if index.state > lease.number:  # who took over since the last look has ended: its state is the truth
+            self._copy.write(self._get(state_name(index.state)))
+        self._remove_superfluous(index, lease.number)
         lock.release()
 
     def discard(self) -> None:
@@ -182,13 +195,16 @@ class StackState:
         number = max(journals, default=0)
         if number <= index.state:
             return ()
-        records = [journals[number].partition(b"\n")[2]]
-        for expected, record in enumerate(sorted(index.journals[number])[1:], start=1):
+        first, *others = sorted(index.journals[number])
+        for expected, record in enumerate(others, start=first + 1):
             if record != expected:
                 raise self._damaged(record_name(number, expected))
-            data = self._get(record_name(number, record))
-            records += [] if data.startswith(_SEAL) else [data]
-        return tuple(records)
+        batches = self._get_all(record_name(number, record) for record in others)
+        return journals[number].partition(b"\n")[2], *(each for each in batches if not each.startswith(_SEAL))
+
+    def _get_all(self, names: Iterable[str]) -> Iterator[bytes]:
+        with ThreadPoolExecutor(_AT_ONCE, "journal") as readers:
+            yield from readers.map(self._get, names)
 
     def _get(self, name: str) -> bytes:
         data = self._store.get(self._folder + name)
@@ -206,18 +222,17 @@ class StackState:
     def _place(self, name: str) -> str:
         return self._store.place(self._folder + name)
 
-    def _remove_superfluous(self, number: int) -> None:
-        index = look(self._store, self._ref)
+    def _remove_superfluous(self, index: StateIndex, number: int) -> None:
         for journal, records in index.journals.items():
             if journal <= number:
                 self._remove_journal(journal, records)
-        for state in sorted(index.states)[:-_KEPT]:
-            self._store.delete(self._folder + state_name(state))
+        self._store.delete(*(self._folder + state_name(state) for state in sorted(index.states)[:-_KEPT]))
 
     def _remove_journal(self, number: int, records: Iterable[int]) -> None:
         """The first record goes first: without it the others are no journal."""
-        for record in sorted(records):
-            self._store.delete(self._folder + record_name(number, record))
+        keys = [self._folder + record_name(number, record) for record in sorted(records)]
+        self._store.delete(*keys[:1])
+        self._store.delete(*keys[1:])
 
     def _held(self) -> tuple[Lease, PulumiLock]:
         assert self._lease is not None and self._lock is not None, "only who holds the lease writes"

@@ -44,8 +44,8 @@ class Store(Protocol):
     def list(self, prefix: str) -> tuple[str, ...]:
         """The keys that begin with ``prefix``, sorted."""
 
-    def delete(self, key: str) -> None:
-        """Remove ``key``; one that is not there is fine."""
+    def delete(self, *keys: str) -> None:
+        """Remove ``keys``, in no order that could be relied on; those that are not there are fine."""
 
 
 def open_store(url: str, directory: Path | None = None) -> Store:

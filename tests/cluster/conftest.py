@@ -13,9 +13,19 @@ import pytest
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.machine import ClusterMachine
 from tests.cluster.parts import BuildError, build
+from tests.cluster.proxy import Proxy, proxied
+from tests.cluster.standin.installation import MissingPluginError, real_plugin
 from tests.integration.conftest import pulumi_cli
 
 __all__ = ["pulumi_cli"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to run where the real plugin is asked for and is not at hand: the stand-in would be no answer."""
+    try:
+        real_plugin()
+    except MissingPluginError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +69,11 @@ def machine(pulumi_cli: Path, control_plane: ControlPlane, tmp_path: Path) -> Cl
     made = ClusterMachine(pulumi_cli, tmp_path, plane=control_plane)
     made.use()
     return made
+
+
+@pytest.fixture
+def proxy(machine: ClusterMachine, tmp_path: Path) -> Iterator[Proxy]:
+    """A proxy through which the machine reaches its cluster."""
+    with proxied(machine.plane, tmp_path) as proxy:
+        machine.use(f"{{kind: cluster, kubeconfig: {proxy.kubeconfig}}}")
+        yield proxy

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from kusion_dsl.engine.process import is_alive
 from tests.cluster.cloud import CONTROLLERS
 from tests.cluster.parts import ROOT, stages
+from tests.cluster.simulation import arguments
 
 NODES = 3
 _ADMIN, _TESTBED = "admin", "testbed"
@@ -65,7 +66,7 @@ class ControlPlane:
             raise
 
     def _start_all(self) -> None:
-        etcd, peers, api = _free_ports(3)
+        etcd, peers, api, logs = _free_ports(4)
         self._etcd(etcd, peers)
         self._api_server(etcd, api)
         controllers = ["--service-account-private-key-file", str(self.directory / "accounts.key")]
@@ -78,8 +79,7 @@ class ControlPlane:
         self._client_part("kube-controller-manager", controllers)
         self._client_part("kube-scheduler", ["--leader-elect=false", "--secure-port=0"])
         self._cluster_objects()
-        simulated = ["--manage-all-nodes=true", "--cidr=10.1.0.0/16", "--node-ip=127.0.0.1"]
-        self._client_part("kwok", [*simulated, *(f"--config={path}" for path in self._stages)])
+        self._client_part("kwok", arguments(self.directory, logs, self._stages))
         self._cloud()
         self.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
         for name, pid in self.pids().items():
@@ -124,7 +124,7 @@ class ControlPlane:
         (self.directory / "ports.json").write_text(json.dumps([etcd, port]), encoding="utf-8")
         key = self.directory / "accounts.key"
         arguments = [f"--etcd-servers=http://127.0.0.1:{etcd}", f"--secure-port={port}", "--bind-address=127.0.0.1"]
-        arguments += [f"--cert-dir={self.directory / 'certificates'}", "--authorization-mode=AlwaysAllow"]
+        arguments += [f"--cert-dir={self.directory / 'certificates'}", "--authorization-mode=RBAC"]
         arguments += [f"--token-auth-file={self.directory / 'tokens.csv'}", "--service-cluster-ip-range=10.0.0.0/20"]
         arguments += ["--service-account-issuer=https://kubernetes.default.svc"]
         arguments += [f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -29,8 +28,7 @@ class ClusterMachine(Machine):
         for path in self.stacks.glob("*/project.yaml"):
             name, _, rest = path.read_text(encoding="utf-8").partition("\n")
             path.write_text(f"{name}-{self.suffix}\n{rest}", encoding="utf-8")
-        if os.environ.get("PROVIDER") != "real":
-            install(self.home / "pulumi")
+        install(self.home / "pulumi")
 
     def use(self, target: str = "{kind: cluster, kubeconfig: KUBECONFIG}", rest: str = "") -> None:
         """Let the workspace ``default`` have a target, in which KUBECONFIG is the path of the control plane's."""
@@ -47,6 +45,16 @@ class ClusterMachine(Machine):
         """The namespaces of its projects that there are."""
         listed = self.plane.kubectl("get", "namespaces", "-o", "name").split()
         return {each.removeprefix("namespace/") for each in listed if each.endswith(f"-{self.suffix}")}
+
+    def assert_settled(self, stack: str) -> None:
+        """Nothing is left to do on a stack, and what is recorded of it is sound."""
+        assert [each for each in self.preview(stack)["changes"] if each["operation"] != "same"] == []
+        self.kusion("release", "verify", "-w", self.directory(stack))
+
+    def assert_gone(self, stack: str) -> None:
+        """A stack can be destroyed, and leaves nothing."""
+        self.destroy(stack)
+        assert self.namespaces() == set()
 
     def mark(self) -> int:
         """The place in the audit log up to which it is written now."""

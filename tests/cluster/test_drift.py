@@ -11,11 +11,11 @@ import pytest
 from tests.cluster.machine import ClusterMachine
 
 STACK = "quickstart/dev"
-FORCED = """\
-patches:
-- kind: Deployment
-  merge: {metadata: {annotations: {pulumi.com/patchForce: "true"}}}
-"""
+NAME_LABEL = 'metadata.labels["app.kubernetes.io/name"]'
+CONTAINER = "spec.template.spec.containers[web]"
+
+Told = dict[tuple[str, str], tuple[str, str]]
+"""By kind and field: the cause, and who else wrote it."""
 
 
 @pytest.fixture
@@ -24,95 +24,133 @@ def applied(machine: ClusterMachine) -> Iterator[ClusterMachine]:
     machine.apply(STACK)
     yield machine
     machine.destroy(STACK)
+    assert machine.namespaces() == set()
 
 
-def _name(machine: ClusterMachine) -> tuple[str, str]:
+def kubectl(machine: ClusterMachine, *arguments: str, kind: str = "deployment") -> None:
+    """Run a command of kubectl on the Deployment, or the Service."""
     [namespace] = machine.namespaces()
-    return f"{namespace}-dev-quickstart", namespace
+    name = f"{namespace}-dev-quickstart" + ("-private" if kind == "service" else "")
+    verbs = 2 if arguments[0] == "set" else 1
+    machine.plane.kubectl(*arguments[:verbs], kind, name, *arguments[verbs:], "-n", namespace)
 
 
-def _patch(machine: ClusterMachine, patch: Any, kind: str = "strategic", manager: str = "somebody") -> None:
-    name, namespace = _name(machine)
-    text = json.dumps(patch)
-    machine.plane.kubectl(
-        "patch", "deployment", name, "-n", namespace, "--type", kind, "-p", text, "--field-manager", manager
-    )
+def patch(machine: ClusterMachine, value: Any, manager: str = "somebody") -> None:
+    """Change the Deployment as ``manager``."""
+    kubectl(machine, "patch", "-p", json.dumps(value), "--field-manager", manager)
 
 
-def _told(machine: ClusterMachine) -> list[tuple[str, str, str, str]]:
-    changes = [each for each in machine.preview(STACK)["changes"] if each["operation"] != "same"]
-    return [
-        (each["id"].split(":")[1], each["operation"], field["path"], field["cause"])
-        for each in changes
-        for field in each["fields"] or [{"path": "", "cause": ""}]
-    ]
-
-
-def _container(**fields: Any) -> dict[str, Any]:
+def container(**fields: Any) -> dict[str, Any]:
+    """A patch of the container."""
     return {"spec": {"template": {"spec": {"containers": [{"name": "web", **fields}]}}}}
 
 
-OURS = pytest.mark.parametrize(
-    ("patch", "path"),
-    [
-        ({"spec": {"replicas": 5}}, "spec.replicas"),
-        (_container(image="nginx:0"), "spec.template.spec.containers[web].image"),
-    ],
-    ids=["scaled", "image"],
-)
+def deployment(machine: ClusterMachine) -> Any:
+    """The Deployment as it is."""
+    [namespace] = machine.namespaces()
+    return machine.live("deployment", f"{namespace}-dev-quickstart", namespace)
 
 
-@OURS
-def test_our_field_that_somebody_took_is_a_conflict_that_says_whose_it_is(
-    applied: ClusterMachine, patch: Any, path: str
-) -> None:
-    _patch(applied, patch, manager="autoscaler")
+def told(machine: ClusterMachine, *arguments: str) -> Told:
+    """What a preview tells of each field; each is told once."""
+    found = [
+        ((change["id"].split(":")[1], field["path"]), (field["cause"], field.get("by", {}).get("manager", "")))
+        for change in machine.preview(STACK, *arguments)["changes"]
+        if change["operation"] != "same"
+        for field in change["fields"] or [{"path": change["operation"], "cause": ""}]
+    ]
+    assert len(dict(found)) == len(found)
+    return dict(found)
 
-    for command in (["preview"], ["apply", "--yes"]):
-        refused = applied.kusion(*command, "-w", applied.directory(STACK), code=1)
-        assert 'conflict with "autoscaler"' in refused.err
-        assert path.rpartition(".")[2] in refused.err
 
-
-@OURS
-def test_an_object_that_is_forced_takes_its_fields_back(machine: ClusterMachine, patch: Any, path: str) -> None:
-    machine.use(rest=FORCED)
+def settles(machine: ClusterMachine) -> None:
+    """Apply, twice: the second time nothing is told, and nothing written."""
     machine.apply(STACK)
-    _patch(machine, patch)
-
-    told = _told(machine)
+    assert told(machine) == {}
+    mark, namespaces = machine.mark(), machine.namespaces()
     machine.apply(STACK)
-
-    assert told == [("Deployment", "update", path, "drift")]
-    assert _told(machine) == []
-    machine.destroy(STACK)
+    assert machine.writes(mark, namespaces) == []
 
 
-def test_a_label_of_ours_that_was_removed_is_told(applied: ClusterMachine) -> None:
-    _patch(applied, {"metadata": {"labels": {"app.kubernetes.io/name": None}}})
+def test_what_was_ours_is_told_with_who_took_it_and_reverted(applied: ClusterMachine) -> None:
+    kubectl(applied, "scale", "--replicas=5")
+    kubectl(applied, "set", "image", "web=nginx:0")
+    kubectl(applied, "label", "app.kubernetes.io/name-")
+    kubectl(applied, "label", "app.kubernetes.io/part-of=other", "--overwrite")
+    patch(applied, container(env=[{"name": "GREETING", "value": "Hi"}]), "operator")
+    kubectl(applied, "annotate", "pulumi.com/patchFieldManager-", kind="service")
 
-    assert _told(applied) == [("Deployment", "update", 'metadata.labels["app.kubernetes.io/name"]', "drift")]
+    assert told(applied) == {
+        ("Deployment", "spec.replicas"): ("drift", "kubectl"),
+        ("Deployment", f"{CONTAINER}.image"): ("drift", "kubectl-set"),
+        ("Deployment", NAME_LABEL): ("drift", ""),
+        ("Deployment", 'metadata.labels["app.kubernetes.io/part-of"]'): ("drift", "kubectl-label"),
+        ("Deployment", f"{CONTAINER}.env[GREETING].value"): ("drift", "operator"),
+        ("Service", 'metadata.annotations["pulumi.com/patchFieldManager"]'): ("drift", ""),
+    }
+    drifted = applied.kusion("drift", "-w", applied.directory(STACK), code=3).out
+    assert "spec.replicas: 2 -> 5  by kubectl  " in drifted and 'image: "nginx:1.29.3" -> "nginx:0"' in drifted
+
+    settles(applied)
+    live = deployment(applied)
+    [web] = live["spec"]["template"]["spec"]["containers"]
+    assert live["spec"]["replicas"] == 2
+    assert web["image"] == "nginx:1.29.3"
+    assert web["env"] == [{"name": "GREETING", "value": "Hello from kusion"}]
+    assert live["metadata"]["labels"] == live["spec"]["selector"]["matchLabels"]
 
 
-@pytest.mark.parametrize(
-    "patch",
-    [
-        {"metadata": {"labels": {"team": "other"}}},
-        {"metadata": {"annotations": {"team": "other"}}},
-        _container(terminationMessagePolicy="FallbackToLogsOnError"),
-    ],
-    ids=["label added", "annotation added", "defaulted field"],
-)
-def test_what_is_not_ours_is_not_told(applied: ClusterMachine, patch: Any) -> None:
-    _patch(applied, patch)
+def test_what_is_not_ours_is_not_told_and_stays(applied: ClusterMachine) -> None:
+    """Labels, annotations and variables of others, defaults that they set, the status, and what controllers note."""
+    patch(applied, {"metadata": {"labels": {"team": "other"}, "annotations": {"note": "x"}}})
+    patch(applied, container(env=[{"name": "DEBUG", "value": "1"}], terminationMessagePolicy="FallbackToLogsOnError"))
+    patch(applied, container(image="nginx:1.29.3"), "another")  # nothing to it, but that another wants it, too
 
-    assert _told(applied) == []
+    assert "deployment.kubernetes.io/revision" in deployment(applied)["metadata"]["annotations"]
+    assert told(applied) == {}
+    mark, namespaces = applied.mark(), applied.namespaces()
+    assert "Nothing to do" in applied.apply(STACK).out
+    assert applied.writes(mark, namespaces) == []
+
+    applied.edit("quickstart/dev/app.py", "replicas=2", "replicas=3")
+    assert told(applied) == {("Deployment", "spec.replicas"): ("yours", "")}
+    applied.apply(STACK)
+    live = deployment(applied)
+    [web] = live["spec"]["template"]["spec"]["containers"]
+    assert live["spec"]["replicas"] == 3
+    assert live["metadata"]["labels"]["team"] == "other" and live["metadata"]["annotations"]["note"] == "x"
+    assert {each["name"] for each in web["env"]} == {"GREETING", "DEBUG"}
+    assert web["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_what_kubectl_added_goes_with_the_next_update_which_says_so(applied: ClusterMachine) -> None:
+    kubectl(applied, "set", "env", "DEBUG=1")
+    kubectl(applied, "label", "team=other")
+    assert told(applied) == {}
+
+    applied.edit("quickstart/dev/app.py", "replicas=2", "replicas=3")
+    assert told(applied) == {
+        ("Deployment", "spec.replicas"): ("yours", ""),
+        ("Deployment", f"{CONTAINER}.env[DEBUG]"): ("drift", "kubectl-set"),
+        ("Deployment", "metadata.labels.team"): ("drift", "kubectl-label"),
+    }
+    settles(applied)
+    live = deployment(applied)
+    assert "team" not in live["metadata"]["labels"]
+    assert [each["name"] for each in live["spec"]["template"]["spec"]["containers"][0]["env"]] == ["GREETING"]
 
 
 def test_a_deleted_object_is_made_again(applied: ClusterMachine) -> None:
-    name, namespace = _name(applied)
-    applied.plane.kubectl("delete", "service", f"{name}-private", "-n", namespace)
+    kubectl(applied, "delete", kind="service")
 
-    assert [each[:2] for each in _told(applied)] == [("Service", "create")]
-    applied.apply(STACK)
-    assert _told(applied) == []
+    assert told(applied) == {("Service", "create"): ("", "")}
+    settles(applied)
+
+
+def test_a_deleted_namespace_is_made_again_with_all_that_was_in_it(applied: ClusterMachine) -> None:
+    [namespace] = applied.namespaces()
+    applied.plane.kubectl("delete", "namespace", namespace)
+
+    assert told(applied) == {(kind, "create"): ("", "") for kind in ("Namespace", "Deployment", "Service")}
+    settles(applied)
+    assert deployment(applied)["spec"]["replicas"] == 2

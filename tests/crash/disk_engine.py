@@ -12,6 +12,7 @@ from urllib.parse import quote
 from kusion_dsl.engine.run import Outcome, Report, Run
 from kusion_dsl.errors import EngineError, KusionError
 from kusion_dsl.model.change import Operation, Progress, ResourceResult, Step
+from kusion_dsl.model.health import Health
 from kusion_dsl.model.spec import SpecResource
 from kusion_dsl.model.state import StateAtRest
 from tests.crash.cloud import Cloud
@@ -99,6 +100,10 @@ class DiskEngine:
         gone = tuple(Step(each.id, each.type, "delete") for each in reversed(known.resources.values()))
         return self._carry_out(run, known, gone, report)
 
+    def health(self, run: Run, *, everything: bool = False) -> Mapping[str, Health]:
+        """Nothing: a file does not tell how it is doing."""
+        return {}
+
     def _known(self, run: Run) -> Known:
         """What the engine knows.
 
@@ -138,7 +143,8 @@ class DiskEngine:
                 if step.operation != "same":
                     report(Progress(step.id, step.operation, "running"))
                     results.append(self._carry_out_one(run, known, step))
-                    report(Progress(step.id, step.operation, results[-1].status, results[-1].message))
+                    status: Literal["done", "failed"] = "done" if results[-1].is_applied else "failed"
+                    report(Progress(step.id, step.operation, status, results[-1].message))
                 elif run.spec[step.id] != known.resources[step.id]:
                     known.changed = True  # its options are other ones
                     known.resources[step.id] = run.spec[step.id]

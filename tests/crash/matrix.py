@@ -11,9 +11,8 @@ import os
 import shutil
 import signal
 import sys
-import traceback
 from collections import Counter
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -24,13 +23,12 @@ from kusion_dsl.storage.file import FileStore
 from tests.crash.boundaries import At, Boundary, boundaries
 from tests.crash.cloud import Cloud
 from tests.crash.disk_engine import DiskEngine
+from tests.crash.forks import Fork
 from tests.crash.remains import remains
 from tests.crash.scenarios import SCENARIOS, Scenario
 from tests.functional.commandline import Kusion
 
 _PROVIDER = cast("tuple[FunctionType, ...]", (Cloud.create, Cloud.update, Cloud.delete))
-_FAILED = 70
-"""The exit code of a fork in which something was raised that no command may raise."""
 
 
 @dataclass
@@ -67,7 +65,7 @@ class Matrix:
             if number and disk == traced[number - 1][1]:
                 continue
             self._reset()
-            code, said = _forked(partial(self._killed, number))
+            code, said = Fork(partial(self._killed, number)).end()
             if code == -signal.SIGKILL:
                 report.killed.append(name)
                 report.wrong += [f"killed {name} ({number}): {what}" for what in self._differences()]
@@ -86,14 +84,14 @@ class Matrix:
     def _prepare(self) -> None:
         """What there was before: the stack with what was applied to it, and perhaps a run that died half way."""
         for app in self._scenario.applied:
-            _succeed(partial(self._apply, app))
+            Fork(partial(self._apply, app)).result()
         kusion = self._kusion()
         kusion.stack(self._scenario.app)
         self._keep()
         if self._scenario.abandoned:
             half = len(self._trace()) // 2
             self._reset()
-            assert _forked(partial(self._killed, half))[0] == -signal.SIGKILL
+            assert Fork(partial(self._killed, half)).end()[0] == -signal.SIGKILL
             self._keep()
 
     def _apply(self, app: str) -> None:
@@ -103,7 +101,7 @@ class Matrix:
 
     def _trace(self) -> list[tuple[str, int]]:
         """The boundaries of a run that is not interrupted, and for each what is on the disk then."""
-        seen: list[tuple[str, int]] = _succeed(self._traced)
+        seen: list[tuple[str, int]] = Fork(self._traced).result()
         return seen
 
     def _traced(self) -> list[tuple[str, int]]:
@@ -125,7 +123,7 @@ class Matrix:
 
     def _go_on(self) -> Any:
         """What there is after the next command."""
-        return _succeed(self._gone_on)
+        return Fork(self._gone_on).result()
 
     def _gone_on(self) -> dict[str, Any]:
         kusion = self._kusion()
@@ -134,7 +132,7 @@ class Matrix:
 
     def _differences(self) -> list[str]:
         """What is not as after the run that was not interrupted."""
-        code, said = _forked(self._gone_on)
+        code, said = Fork(self._gone_on).end()
         if code:
             return [f"the next command fails: {said}"]
         expected, found = dict(self._expected), json.loads(said)
@@ -163,34 +161,11 @@ class Matrix:
 
 def _disk(directory: Path) -> int:
     """A number for everything below a directory: another one whenever anything has changed."""
-    found = {str(path): path.lstat() for path in sorted(directory.rglob("*"))}
+    found = {}
+    for path in sorted(directory.rglob("*")):
+        with suppress(FileNotFoundError):  # the lease is renewed meanwhile, in another thread
+            found[str(path)] = path.lstat()
     return hash(tuple((name, each.st_ino, each.st_mtime_ns, each.st_size) for name, each in found.items()))
-
-
-def _forked(act: Callable[[], object]) -> tuple[int, str]:
-    """Let a fork of this process do something: its exit code, negative for a signal, and what ``act`` gave, as JSON."""
-    receiving, sending = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code, said = 0, ""
-        try:
-            said = json.dumps(act())
-        except BaseException:
-            code, said = _FAILED, traceback.format_exc()
-        with os.fdopen(sending, "w", encoding="utf-8") as pipe:
-            pipe.write(said)
-        os._exit(code)
-    os.close(sending)
-    with os.fdopen(receiving, encoding="utf-8") as pipe:
-        said = pipe.read()
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), said
-
-
-def _succeed(act: Callable[[], object]) -> Any:
-    """What a fork gives that must not fail."""
-    code, said = _forked(act)
-    assert code == 0, said
-    return json.loads(said)
 
 
 def main(scenario: str, directory: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from kusion_dsl.storage.releases import Releases
 from kusion_dsl.storage.store import open_store
-from tests.crash.conftest import Tell
+from tests.conftest import Tell
 from tests.crash.contender import APP, LOG
 from tests.crash.disk_engine import DiskEngine
 from tests.crash.remains import remains

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.conftest import Tell
+from tests.conftest import Tell
 from tests.crash.scenarios import SCENARIOS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -17,6 +17,7 @@ CALLS = {"open", "write", "fsync", "link", "unlink"}
 """What every run does."""
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_killed_at_every_boundary(scenario: str, tmp_path: Path, tell: Tell) -> None:
     done = subprocess.run(

@@ -10,14 +10,14 @@ import os
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from kusion_dsl.cli.invocation import Invocation
 from kusion_dsl.cli.main import run
-from kusion_dsl.engine.run import Engine
+from kusion_dsl.engine.run import Engine, Outcome, Report, Run
 from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.operations.host import Host
 from kusion_dsl.storage.backend_url import BackendUrl
@@ -60,6 +60,14 @@ class Result:
     def document(self) -> Any:
         """Standard output read as JSON."""
         return json.loads(self.out)
+
+
+class Successor(FakeEngine):
+    """The engine after a run that died while it created two resources."""
+
+    def apply(self, run: Run, report: Report) -> Outcome:
+        """Make live what ``run.spec`` says."""
+        return replace(super().apply(run, report), adopted=(NAMESPACE,), forgotten=(DEPLOYMENT,))
 
 
 class Terminal(io.StringIO):

@@ -16,8 +16,10 @@ import yaml
 
 import tests
 from kusion_dsl.cli.main import cli
+from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.health import Condition, Event, Health, PodState, Trouble
 from kusion_dsl.model.plan import Plan
-from tests.functional.commandline import DEPLOYMENT, NAMESPACE, SHOP, SHOP_WITH_DATABASE, Kusion
+from tests.functional.commandline import DEPLOYMENT, NAMESPACE, SHOP, SHOP_WITH_DATABASE, Kusion, Successor
 
 SCHEMAS = Path(tests.__file__).parents[1] / "docs" / "schemas"
 SAMPLES = Path(tests.__file__).parent / "data" / "documents"
@@ -135,6 +137,11 @@ def contested(kusion: Kusion) -> None:
     kusion.stack(THREE)
 
 
+def managed(kusion: Kusion) -> None:
+    scaled(kusion)
+    kusion.engine.managers[DEPLOYMENT] = {"spec.replicas": Manager("kubectl-edit", "2026-01-02T03:04:05Z")}
+
+
 def deleted(kusion: Kusion) -> None:
     edited(kusion)
     del kusion.live[DEPLOYMENT]
@@ -169,6 +176,18 @@ def with_option(kusion: Kusion) -> None:
     kusion.done("apply", "-w", "dev", "-D", "tag=2", "--yes")
 
 
+def inherited(kusion: Kusion) -> None:
+    kusion.stack()
+    kusion.engine = Successor()
+
+
+def there_already(kusion: Kusion) -> None:
+    kusion.stack()
+    live = {"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"replicas": 9}}
+    kusion.engine.live["manifests:.manifests/default/dev"] = {DEPLOYMENT: live}
+    kusion.engine.held_by[DEPLOYMENT] = ("Helm", "kubectl")
+
+
 def failing(kusion: Kusion) -> None:
     kusion.stack()
     kusion.engine.failing.add(DEPLOYMENT)
@@ -177,6 +196,21 @@ def failing(kusion: Kusion) -> None:
 def failed(kusion: Kusion) -> None:
     failing(kusion)
     assert kusion("apply", "-w", "dev", "--yes").code == 1
+
+
+def stuck(kusion: Kusion) -> None:
+    kusion.stack()
+    trouble = Trouble("container web: it ended with exit code 3", ("web-1",), ("giving up",), lasting=True)
+    pods = (PodState("web-1", "Running", False, 4, "n1"),)
+    conditions = (Condition("Available", "False", "TooFew", "no minimum", "2026-01-02T03:04:05Z"),)
+    events = (Event("2026-01-02T03:04:05Z", "Warning", "BackOff", "Pod/web-1", "back-off", 7),)
+    health = Health("degraded", "1 of 2 pods are ready", (trouble,), pods, conditions, events)
+    kusion.engine.rollouts[DEPLOYMENT] = [health]
+
+
+def unready(kusion: Kusion) -> None:
+    stuck(kusion)
+    assert kusion("apply", "-w", "dev", "--yes", "--timeout", "5s").code == 1
 
 
 def twice(kusion: Kusion) -> None:
@@ -229,22 +263,28 @@ SITUATIONS = (
     Situation("preview", "yours", edited),
     Situation("preview", "drift", scaled),
     Situation("preview", "conflict", contested),
+    Situation("preview", "managed", managed),
     Situation("preview", "deleted", deleted),
     Situation("preview", "removed", without_database),
     Situation("preview", "replaced", replaced),
     Situation("preview", "workspace", labelled),
     Situation("preview", "option", with_option),
+    Situation("preview", "adopted", there_already),
     Situation("preview", "changes", edited, ("-w", "dev", "--exit-code"), code=3),
     Situation("apply", "first", written, YES),
     Situation("apply", "update", edited, YES),
     Situation("apply", "nothing", applied, YES),
     Situation("apply", "failed", failing, YES, code=1),
+    Situation("apply", "unready", stuck, (*YES, "--timeout", "5s"), code=1),
+    Situation("apply", "adopted", there_already, (*YES, "--adopt")),
+    Situation("apply", "takeover", inherited, YES),
     Situation("destroy", "everything", with_database, YES),
     Situation("destroy", "nothing", written, YES),
     Situation("rollback", "back", twice, YES),
     Situation("rollback", "preview", twice, ("-w", "dev", "--preview")),
     Situation("drift", "none", applied),
     Situation("drift", "some", scaled, code=3),
+    Situation("drift", "managed", managed, code=3),
     Situation("drift", "deleted", deleted, code=3),
     Situation("drift", "empty", destroyed),
     Situation("drift", "unknown", damaged_among_others, ("--all",), code=1),
@@ -263,9 +303,11 @@ SITUATIONS = (
     Situation("release-verify", "blocked", newest_damaged, code=1),
     Situation("resource-list", "some", with_database),
     Situation("resource-list", "failed", failed),
+    Situation("resource-list", "live", unready, ("-w", "dev", "--live")),
     Situation("resource-show", "one", with_database, (DEPLOYMENT, "-w", "dev")),
     Situation("resource-show", "live", scaled, (DEPLOYMENT, "-w", "dev", "--live")),
     Situation("resource-show", "gone", deleted, (DEPLOYMENT, "-w", "dev", "--live")),
+    Situation("resource-show", "unready", unready, (DEPLOYMENT, "-w", "dev", "--live")),
     Situation("resource-graph", "plain", with_database),
     Situation("resource-graph", "changes", without_database, ("-w", "dev", "--changes")),
     Situation("generate", "database", with_database),

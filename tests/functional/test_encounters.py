@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kusion_dsl.engine.run import Engine, Outcome, Report, Run
 from kusion_dsl.testing import FakeEngine
-from tests.functional.commandline import DEPLOYMENT, DEV, NAMESPACE, SHOP, Kusion
+from tests.functional.commandline import DEPLOYMENT, DEV, NAMESPACE, SHOP, Kusion, Successor
 
 THREE = SHOP.replace("replicas=2", "replicas=3")
 FOUR = SHOP.replace("replicas=2", "replicas=4")
@@ -130,3 +130,19 @@ def test_a_run_that_was_interrupted(kusion: Kusion) -> None:
     assert phases(kusion)[0] == (2, "succeeded")
     assert phases(kusion)[1][1] in ("abandoned", "failed")
     assert DEPLOYMENT in kusion.live
+
+
+def test_what_a_run_that_died_was_creating_is_told(kusion: Kusion) -> None:
+    kusion.engine = Successor()
+    kusion.stack()
+    out = kusion.done("apply", "-w", "dev", "--yes").out
+    assert out.endswith(
+        "Release 1 of shop/dev in workspace default succeeded.\n"
+        "Of these the run before did not learn whether it was made:\n"
+        f"  {NAMESPACE}  it was, and is adopted\n"
+        f"  {DEPLOYMENT}  it was not\n"
+    )
+    kusion.stack(THREE)
+    document = kusion.done("apply", "-w", "dev", "--yes", "-o", "json").document
+    assert document["takenOver"] == {"adopted": [NAMESPACE], "forgotten": [DEPLOYMENT]}
+    assert "takenOver" not in kusion.done("apply", "-w", "dev", "--yes", "-o", "json").document

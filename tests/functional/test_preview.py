@@ -180,7 +180,7 @@ def test_the_document_for_programs(applied: Kusion) -> None:
         "restores": None,
         "target": {"kind": "manifests", "directory": ".manifests/default/dev"},
         "losses": [],
-        "summary": {"create": 0, "update": 1, "replace": 0, "delete": 0, "same": 1},
+        "summary": {"create": 0, "adopt": 0, "update": 1, "replace": 0, "delete": 0, "same": 1},
         "warnings": [],
     }
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from tests.functional.commandline import Kusion
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = re.sub(
+    r"\n## On a cluster\n.*?(?=\n## )", "", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL
+)
+"""All but the section that is followed on a cluster, in ``tests/cluster``."""
 
 
 def blocks(language: str) -> list[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kusion_dsl.engine.run import Outcome, Report, Run
 from kusion_dsl.errors import EngineError
+from kusion_dsl.testing import FakeEngine
 from tests.functional.commandline import DEPLOYMENT, NAMESPACE, SHOP, SHOP_WITH_DATABASE, Kusion, lines
 
 THREE = SHOP.replace("replicas=2", "replicas=3")
@@ -14,6 +18,17 @@ def phases(kusion: Kusion) -> list[tuple[int, str, str]]:
     """The releases of ``dev``, the newest first: revision, kind, phase."""
     releases = kusion.done("release", "list", "-w", "dev", "-o", "json").document["releases"]
     return [(each["revision"], each["kind"], each["phase"]) for each in releases]
+
+
+class DyingEngine(FakeEngine):
+    """Does what another engine does, and dies before it has said so."""
+
+    def __init__(self, other: FakeEngine) -> None:
+        super().__init__()
+        self.live, self.state = other.live, other.state
+
+    def destroy(self, run: Run, report: Report) -> Outcome:
+        return replace(super().destroy(run, report), error="the engine died")
 
 
 def test_a_first_apply(kusion: Kusion) -> None:
@@ -76,7 +91,10 @@ def test_a_resource_that_fails(kusion: Kusion) -> None:
     result = kusion("apply", "-w", "dev", "--yes")
     assert result.code == 1
     assert result.out.endswith("Release 1 of shop/dev in workspace default failed.\n")
-    assert result.err == f"created {NAMESPACE}\nfailed {DEPLOYMENT}: made to fail\nsome resources failed\n"
+    assert (
+        result.err
+        == f"created {NAMESPACE}\nfailed {DEPLOYMENT}: made to fail\nerror: dev/app.py:7: {DEPLOYMENT}: made to fail\n"
+    )
     document = kusion.done("release", "show", "-w", "dev", "-o", "json").document
     assert (document["phase"], document["resources"]) == ("failed", [NAMESPACE])
     assert [(each["id"], each["status"]) for each in document["results"]] == [
@@ -135,6 +153,20 @@ def test_destroying_again_does_nothing(kusion: Kusion) -> None:
     assert kusion.done("destroy", "-w", "dev", "--yes").out.endswith("Nothing to do; no release was made.\n")
     assert kusion.snapshot() == before
     assert kusion.engine.calls == []
+
+
+def test_a_destroy_that_dies_when_everything_is_gone_is_ended_by_the_next(kusion: Kusion) -> None:
+    """The engine may still have to forget what it kept for itself."""
+    kusion.stack()
+    kusion.done("apply", "-w", "dev", "--yes")
+    dying = DyingEngine(kusion.engine)
+    kusion.get_engine = lambda: dying
+    assert kusion("destroy", "-w", "dev", "--yes").code == 1
+    assert (kusion.live, phases(kusion)[0]) == ({}, (2, "destroy", "failed"))
+    kusion.get_engine = None
+    kusion.done("destroy", "-w", "dev", "--yes")
+    assert phases(kusion)[0] == (3, "destroy", "succeeded")
+    assert "Nothing to do" in kusion.done("destroy", "-w", "dev", "--yes").out
 
 
 def test_what_was_destroyed_can_be_applied_again(kusion: Kusion) -> None:

@@ -194,3 +194,45 @@ def test_a_stack_that_is_named_belongs_to_no_checkout(intruder: Kusion) -> None:
     named = ("--project", "shop", "--stack", "dev")
     assert "warning" not in intruder.done("destroy", *named, "--yes").err
     assert intruder.done("release", "show", *named, "-o", "json").document["source"]["origin"] == f"{intruder.root}/one"
+
+
+def test_what_holds_something_of_others_stays_and_is_forgotten(kusion: Kusion) -> None:
+    kusion.stack()
+    kusion.done("apply", "-w", "dev", "--yes")
+    kusion.engine.kept[NAMESPACE] = "stays, as it holds what is not this stack's: ConfigMap theirs"
+
+    result = kusion.done("destroy", "-w", "dev", "--yes")
+
+    assert result.out.count(f"  {NAMESPACE}  stays, as it holds what is not this stack's: ConfigMap theirs") == 2
+    assert list(kusion.live) == [NAMESPACE]
+    assert kusion.done("release", "show", "-w", "dev", "-o", "json").document["resources"] == []
+
+
+def test_what_is_no_longer_in_the_spec_and_holds_something_of_others_stays(kusion: Kusion) -> None:
+    kusion.stack(SHOP_WITH_DATABASE)
+    kusion.done("apply", "-w", "dev", "--yes")
+    [claim] = [id for id in kusion.live if ":PersistentVolumeClaim:" in id]
+    kusion.engine.kept[claim] = "stays, as others use it"
+    kusion.stack()
+
+    result = kusion.done("apply", "-w", "dev", "--yes")
+    again = kusion.done("apply", "-w", "dev", "--yes")
+
+    assert f"{claim}  no longer in the Spec, but stays, as others use it" in result.out
+    assert claim in kusion.live
+    assert "No changes" in again.out and claim not in again.out
+
+
+def test_what_is_gone_can_be_forgotten_without_anybody_being_asked(protected: Kusion) -> None:
+    live = dict(protected.live)
+    protected.engine.calls.clear()
+
+    result = protected.done("destroy", "--forget", "-w", "dev", "--yes")
+    again = protected.done("destroy", "--forget", "-w", "dev", "--yes")
+    resources = protected.done("release", "show", "-w", "dev", "-o", "json").document["resources"]
+
+    assert protected.engine.calls == ["destroy"], "no preview: it would ask what is gone"
+    assert f"{KEPT}  only forgotten: stays where it is, if it is anywhere" in result.out
+    assert protected.live == live
+    assert resources == []
+    assert "Nothing to do" in again.out

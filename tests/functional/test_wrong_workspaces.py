@@ -64,6 +64,65 @@ TYPOS = [
         id="key of the target",
     ),
     pytest.param(
+        """
+        context:
+          target:
+            kind: manifests
+            secrets: extrenal
+        """,
+        """
+        error: {file}:4:5: context.target.secrets is 'extrenal', not one of files, external
+          did you mean 'external'?
+        """,
+        id="what becomes of Secrets",
+    ),
+    pytest.param(
+        "context:\n  target: {kind: manifests, secrets: external}\n",
+        """
+        error: {file}:2:29: context.target.secrets is 'external', but no store is named
+          name the operator's: store: {{name: NAME, kind: ClusterSecretStore}}
+        """,
+        id="ExternalSecrets without a store",
+    ),
+    pytest.param(
+        "context:\n  target: {kind: manifests, store: {name: vault}}\n",
+        """
+        error: {file}:2:29: context.target.store is of no use: Secrets are files
+          add secrets: external, or remove it
+        """,
+        id="store without ExternalSecrets",
+    ),
+    pytest.param(
+        """
+        context:
+          target:
+            kind: manifests
+            secrets: external
+            store:
+              nam: Vault
+              kind: ClusterStore
+              refreshInterval: hourly
+        """,
+        """
+        error: {file}:6:7: context.target.store: unknown key 'nam'
+          did you mean 'name'?
+        error: {file}:5:5: context.target.store has no name
+          write the name of the object, with which the operator was told of the store
+        error: {file}:7:7: context.target.store.kind is 'ClusterStore', not one of SecretStore, ClusterSecretStore
+          did you mean 'ClusterSecretStore'?
+        error: {file}:8:7: context.target.store.refreshInterval: 'hourly' is no duration: write it in hours, minutes and seconds, like 90s, 5m or 1h30m
+        """,
+        id="store of ExternalSecrets",
+    ),
+    pytest.param(
+        "context:\n  target: {kind: manifests, secrets: external, store: vault}\n",
+        """
+        error: {file}:2:48: context.target.store must be a mapping
+          write {{name: NAME, kind: ClusterSecretStore}}
+        """,
+        id="store of ExternalSecrets as a text",
+    ),
+    pytest.param(
         "context:\n  dbPassword: hunter2\n",
         """
         error: {file}:2:3: context.dbPassword looks like a credential in plain text

@@ -35,6 +35,15 @@ class StoreContract:
         assert store.list(".kusion/") == ()
         store.delete(KEY)
 
+    def test_many_are_deleted_at_once(self, store: Store) -> None:
+        keys = [f".kusion/v1/{number}.json" for number in range(30)]
+        for key in keys:
+            store.put(key, b"")
+        store.delete(*keys[:20], ".kusion/v1/never.json")
+        assert store.list("") == tuple(sorted(keys[20:]))
+        store.delete()
+        assert store.list("") == tuple(sorted(keys[20:]))
+
     def test_what_is_put_is_there_for_everybody(self, store: Store, opened: Callable[[], Store]) -> None:
         other = opened()
         store.put(KEY, b"one")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import ssl
 import threading
@@ -20,12 +21,12 @@ from werkzeug.serving import make_server
 _numbers = count(1)
 _Answer = Callable[..., Any]
 _Application = Callable[[dict[str, Any], _Answer], Iterable[bytes]]
-Fault = Callable[["_Exchange"], Iterable[bytes]]
+Fault = Callable[["Exchange"], Iterable[bytes]]
 """What happens to a request, instead of the plain answer."""
 
 
 @dataclass
-class _Exchange:
+class Exchange:
     """One request, the server behind it, and the way to answer."""
 
     environment: dict[str, Any]
@@ -57,7 +58,7 @@ class _Exchange:
 def answering(status: str, code: str, extra: str = "", within: str = "") -> Fault:
     """An error, as S3 says it (STS within an ErrorResponse), for what is not done."""
 
-    def fault(exchange: _Exchange) -> Iterable[bytes]:
+    def fault(exchange: Exchange) -> Iterable[bytes]:
         error = f"<Error><Code>{code}</Code><Message>no</Message>{extra}</Error>"
         body = f"<?xml version='1.0'?>{f'<{within}>{error}</{within}>' if within else error}".encode()
         exchange.answer(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
@@ -66,31 +67,31 @@ def answering(status: str, code: str, extra: str = "", within: str = "") -> Faul
     return fault
 
 
-def dropped_before(exchange: _Exchange) -> Iterable[bytes]:
+def dropped_before(exchange: Exchange) -> Iterable[bytes]:
     """The connection breaks, and nothing is done."""
     return exchange.drop()
 
 
-def dropped_after(exchange: _Exchange) -> Iterable[bytes]:
+def dropped_after(exchange: Exchange) -> Iterable[bytes]:
     """It is done, and the connection breaks before the answer."""
     exchange.done()
     return exchange.drop()
 
 
-def failed_after(exchange: _Exchange) -> Iterable[bytes]:
+def failed_after(exchange: Exchange) -> Iterable[bytes]:
     """It is done, and 500 is answered."""
     exchange.done()
     return answering("500 Internal Server Error", "InternalError")(exchange)
 
 
-def truncated(exchange: _Exchange) -> Iterable[bytes]:
+def truncated(exchange: Exchange) -> Iterable[bytes]:
     """Half of the body arrives, then the connection breaks."""
     status, headers, body = exchange.done()
     exchange.answer(status, headers)
     return [body[: len(body) // 2]]
 
 
-def halved(exchange: _Exchange) -> Iterable[bytes]:
+def halved(exchange: Exchange) -> Iterable[bytes]:
     """Half of the body arrives, and is said to be all of it."""
     status, headers, body = exchange.done()
     half = body[: len(body) // 2]
@@ -99,18 +100,27 @@ def halved(exchange: _Exchange) -> Iterable[bytes]:
     return [half]
 
 
-def unconditional(exchange: _Exchange) -> Iterable[bytes]:
+def unconditional(exchange: Exchange) -> Iterable[bytes]:
     """A store that does not know If-None-Match."""
     exchange.environment.pop("HTTP_IF_NONE_MATCH", None)
     return exchange.application(exchange.environment, exchange.answer)
 
 
+_RECORD = re.compile(r"/state/.*/\d{8}\.\d+\.json")
+
+
 class Asked(NamedTuple):
-    """A request: its method, its bucket and key, and its headers, by their names in lower case."""
+    """A request: its method, its bucket and key, its headers, by their names in lower case, and its query."""
 
     method: str
     key: str
     headers: Mapping[str, str]
+    query: str = ""
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it is about a record of the journal of a run."""
+        return _RECORD.search(self.key) is not None
 
     @property
     def access_key(self) -> str:
@@ -149,6 +159,18 @@ class S3:
         with self._lock:
             self._faults.append((method, key, times, fault))
 
+    def fail_from(self, fault: Fault, key: str, when: Callable[[], bool] = lambda: True) -> None:
+        """Let every request fail from the first writing on whose key has this part, and that comes at such a moment."""
+
+        def begin(exchange: Exchange) -> Iterable[bytes]:
+            if key not in exchange.key or not when():
+                return exchange.application(exchange.environment, exchange.answer)
+            self.heal()
+            self.fail(fault, times=1_000_000)
+            return fault(exchange)
+
+        self.fail(begin, method="PUT", times=1_000_000)
+
     def heal(self) -> None:
         """Fail no more."""
         with self._lock:
@@ -168,10 +190,10 @@ class S3:
 
     def serve(self, application: _Application, environment: dict[str, Any], answer: _Answer) -> Iterable[bytes]:
         """Answer a request, or fail."""
-        exchange = _Exchange(environment, answer, application)
+        exchange = Exchange(environment, answer, application)
         names = (name for name in environment if name.startswith("HTTP_"))
         headers = {name.removeprefix("HTTP_").replace("_", "-").lower(): environment[name] for name in names}
-        self.seen.append(Asked(exchange.method, exchange.key, headers))
+        self.seen.append(Asked(exchange.method, exchange.key, headers, environment.get("QUERY_STRING", "")))
         time.sleep(self.delay)
         fault = self._fault(exchange.method, exchange.key)
         return fault(exchange) if fault else application(environment, answer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,9 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from kusion_dsl.cli.invocation import Invocation
-from kusion_dsl.cli.options import live_option, output_option, stack_options, take_over_option, yes_option
+from kusion_dsl.cli.options import (
+    adopt_option,
+    live_option,
+    output_option,
+    patience_options,
+    stack_options,
+    take_over_option,
+    yes_option,
+)
 
 if TYPE_CHECKING:
+    from kusion_dsl.model.health import Patience
     from kusion_dsl.operations.selection import Selection
 
 EXIT_NOT_SHOWN = 1
@@ -27,6 +37,8 @@ EXIT_NOT_SHOWN = 1
 )
 @stack_options()
 @live_option
+@adopt_option
+@patience_options
 @yes_option
 @take_over_option
 @output_option("table", "json", "yaml")
@@ -37,6 +49,8 @@ def apply(
     selection: Selection,
     backend: str,
     live: bool,
+    adopt: bool,
+    patience: Patience,
     yes: bool,
     take_over: bool,
     output: str,
@@ -51,23 +65,29 @@ def apply(
       kusion apply
       kusion apply --yes                    without asking, for a pipeline
       kusion apply -D tag=1.5.0
+      kusion apply --adopt                  objects that are there already become this stack's
+      kusion apply --timeout 5m             fail what has not come up in the cluster by then
+      kusion apply --no-wait                go on as soon as it is applied; see `kusion resource list --live`
       kusion apply shop.plan                what `kusion preview --save shop.plan` showed
     """
     from kusion_dsl.cli.consent import ask, can_ask, consent_again
     from kusion_dsl.cli.render.changes import show_preview
     from kusion_dsl.cli.render.progress import reporting
     from kusion_dsl.cli.render.releases import show_applied
+    from kusion_dsl.operations.adoption import check_adoption
     from kusion_dsl.operations.apply import apply as operation
     from kusion_dsl.operations.generate import generate
     from kusion_dsl.operations.plan import check_plan, planned, read_plan
     from kusion_dsl.operations.preview import preview
     from kusion_dsl.operations.proposal import propose
+    from kusion_dsl.operations.takings import check_takings
 
     host = invocation.host(backend)
     screen = invocation.screen()
     can_ask(screen, yes=yes)
     accepted = read_plan(plan) if plan is not None else None
-    proposal = propose(generate(host, planned(selection, accepted) if accepted else selection))
+    generated = generate(host, planned(selection, accepted) if accepted else selection)
+    proposal = replace(propose(generated, adopt=accepted.adopt if accepted else adopt), patience=patience)
     with screen.waiting(f"previewing {proposal.ref}"):
         shown = preview(host, proposal, live=accepted.live if accepted else live)
     check = partial(check_plan, host, accepted) if accepted else None
@@ -75,7 +95,9 @@ def apply(
         check(shown)
     if output == "table":
         show_preview(screen, shown, output)
+    check_adoption(shown)
     if not shown.is_noop:
+        check_takings(shown)
         ask(f"Apply this to {proposal.ref}?", shown.intrusion, shown.foreign, yes=yes, take_over=take_over)
     with reporting(screen, len(shown.effective)) as report:
         applied = operation(host, shown, consent_again(screen, yes=yes), report, check)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kusion_dsl.cli.invocation import Invocation
-from kusion_dsl.cli.options import live_option, output_option, stack_options
+from kusion_dsl.cli.options import adopt_option, live_option, output_option, stack_options
 
 if TYPE_CHECKING:
     from kusion_dsl.operations.selection import Selection
@@ -19,6 +19,7 @@ EXIT_CHANGES = 3
 @click.command()
 @stack_options()
 @live_option
+@adopt_option
 @output_option()
 @click.option("--exit-code", is_flag=True, help="Exit with 3 where there are changes.")
 @click.option("--detail", is_flag=True, help="Show every change by itself, and long values in full.")
@@ -34,6 +35,7 @@ def preview(
     selection: Selection,
     backend: str,
     live: bool,
+    adopt: bool,
     output: str,
     exit_code: bool,
     detail: bool,
@@ -49,6 +51,7 @@ def preview(
       kusion preview --no-live              from the releases alone
       kusion preview -o json --exit-code    for a pipeline: 0 no changes, 3 changes
       kusion preview --save shop.plan       and later: kusion apply shop.plan
+      kusion preview --adopt --save shop.plan
     """
     from kusion_dsl.cli.render.changes import show_preview
     from kusion_dsl.operations.generate import generate
@@ -57,7 +60,7 @@ def preview(
 
     host = invocation.host(backend)
     screen = invocation.screen()
-    proposal = propose(generate(host, selection))
+    proposal = propose(generate(host, selection), adopt=adopt)
     with screen.waiting(f"previewing {proposal.ref}"):
         shown = operation(host, proposal, live=live)
     if save is not None:

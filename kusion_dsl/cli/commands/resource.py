@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -26,26 +27,32 @@ def resource() -> None:
 
 @resource.command("list")
 @stack_options(named=True, sets=False)
+@click.option("--live", is_flag=True, help="Ask the cluster also how each is doing now.")
 @output_option()
 @click.pass_obj
-def list_resources(invocation: Invocation, selection: Selection, backend: str, output: str) -> None:
+def list_resources(invocation: Invocation, selection: Selection, backend: str, live: bool, output: str) -> None:
     """List the resources of a stack, each with the releases that made it and changed it last.
 
     \b
     Examples:
       kusion resource list
+      kusion resource list --live              which of them are ready, and why others are not
       kusion resource list --project shop --stack prod -o json
     """
     from kusion_dsl.cli.render.resources import show_resources
     from kusion_dsl.operations.resources import list_resources as operation
 
-    show_resources(invocation.screen(), operation(invocation.host(backend), selection), output)
+    host = invocation.host(backend)
+    screen = invocation.screen()
+    with screen.waiting("looking at the cluster") if live else nullcontext():
+        listed = operation(host, selection, live=live)
+    show_resources(screen, listed, output)
 
 
 @resource.command("show")
 @click.argument("id", shell_complete=_complete_ids, help="A resource's id, or a part of it that only one has.")
 @stack_options(named=True, sets=False)
-@click.option("--live", is_flag=True, help="Read also what it is like now.")
+@click.option("--live", is_flag=True, help="Read also what it is like now; in a cluster how it is doing, and why.")
 @output_option()
 @click.pass_obj
 def show_resource(invocation: Invocation, id: str, selection: Selection, backend: str, live: bool, output: str) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from kusion_dsl.cli.invocation import Invocation
 from kusion_dsl.cli.options import (
+    adopt_option,
     complete_revisions,
     live_option,
     output_option,
+    patience_options,
     stack_options,
     take_over_option,
     yes_option,
 )
 
 if TYPE_CHECKING:
+    from kusion_dsl.model.health import Patience
     from kusion_dsl.operations.selection import Selection
 
 
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 )
 @stack_options(named=True, sets=False)
 @live_option
+@adopt_option
+@patience_options
 @yes_option
 @take_over_option
 @click.option("--preview", "dry", is_flag=True, help="Show what would change, and change nothing.")
@@ -41,6 +47,8 @@ def rollback(
     selection: Selection,
     backend: str,
     live: bool,
+    adopt: bool,
+    patience: Patience,
     yes: bool,
     take_over: bool,
     dry: bool,
@@ -62,16 +70,18 @@ def rollback(
     from kusion_dsl.cli.render.progress import reporting
     from kusion_dsl.cli.render.releases import show_applied
     from kusion_dsl.cli.render.rollbacks import show_restored
+    from kusion_dsl.operations.adoption import check_adoption
     from kusion_dsl.operations.apply import apply
     from kusion_dsl.operations.preview import preview
     from kusion_dsl.operations.rollback import propose_rollback
+    from kusion_dsl.operations.takings import check_takings
 
     host = invocation.host(backend)
     screen = invocation.screen()
     if not dry:
         can_ask(screen, yes=yes)
     found = propose_rollback(host, selection, revision or 0)
-    proposal = found.proposal
+    proposal = replace(found.proposal, adopt=adopt, patience=patience)
     with screen.waiting(f"previewing release {proposal.restores} of {proposal.ref}"):
         shown = preview(host, proposal, live=live)
     if output == "table":
@@ -80,7 +90,9 @@ def rollback(
         show_preview(screen, shown, output)
     if dry:
         return 0
+    check_adoption(shown)
     if not shown.is_noop:
+        check_takings(shown)
         question = f"Restore release {proposal.restores} of {proposal.ref}?"
         ask(question, shown.intrusion, shown.foreign, yes=yes, take_over=take_over)
     with reporting(screen, len(shown.effective)) as report:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 from kusion_dsl.cli.render.losses import losses_document
 from kusion_dsl.cli.render.screen import VERSION
 from kusion_dsl.model.change import Change, FieldChange, present
+from kusion_dsl.model.field_manager import Manager
 from kusion_dsl.model.provenance import Origin
 
 if TYPE_CHECKING:
     from kusion_dsl.operations.preview import Preview
 
-_OPERATIONS = ("create", "update", "replace", "delete", "same")
+_OPERATIONS = ("create", "adopt", "update", "replace", "delete", "same")
 
 
 def preview_document(preview: Preview) -> dict[str, Any]:
@@ -43,6 +44,7 @@ def change_document(change: Change) -> dict[str, Any]:
         "type": change.type,
         "operation": change.operation,
         "note": change.note,
+        **({"heldBy": list(change.held_by)} if change.held_by else {}),
         "forces": list(change.forces),
         "fields": [field_document(field) for field in change.fields],
         "origins": [origin_document(origin) for origin in change.origins],
@@ -56,10 +58,18 @@ def field_document(field: FieldChange) -> dict[str, Any]:
         "cause": field.cause,
         **present(before=field.before, after=field.after, live=field.live),
         "applied": field.applied,
+        **manager_document(field.by),
         "follows": list(field.follows),
         "origins": [origin_document(origin) for origin in field.origins],
         "former": [origin_document(origin) for origin in field.former],
     }
+
+
+def manager_document(manager: Manager | None) -> dict[str, Any]:
+    """Who else wrote a field, and when; nothing where that is not known."""
+    if manager is None:
+        return {}
+    return {"by": {"manager": manager.name, **({"time": manager.time} if manager.time else {})}}
 
 
 def origin_document(origin: Origin) -> dict[str, Any]:

@@ -17,8 +17,13 @@ from kusion_dsl.model.change import Change
 if TYPE_CHECKING:
     from kusion_dsl.operations.preview import Preview
 
-SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
-_VERBS = {"create": "create", "update": "update", "replace": "replace", "delete": "delete", "same": "unchanged"}
+SIGNS = {
+    "create": ("+", "green"),
+    "adopt": ("=", "cyan"),
+    "update": ("~", "yellow"),
+    "replace": ("±", "magenta"),
+    "delete": ("-", "red"),
+}
 _MANY = 50  # resources that change; of more, those that change alike are told together
 _MOST_FIELDS = 20  # of one resource
 
@@ -57,9 +62,7 @@ def summary(changes: Iterable[Change]) -> str:
     counts: dict[str, int] = {}
     for change in changes:
         counts[change.operation] = counts.get(change.operation, 0) + 1
-    parts = [
-        f"{counts[each]} to {_VERBS[each]}" for each in ("create", "update", "replace", "delete") if each in counts
-    ]
+    parts = [f"{counts[each]} to {each}" for each in SIGNS if each in counts]
     if not parts:
         return f"No changes; {counts.get('same', 0)} resources are as they should be."
     return ", ".join(parts) + (f", {counts['same']} unchanged" if "same" in counts else "") + "."
@@ -113,6 +116,8 @@ def _show_group(screen: Screen, group: _Group, *, detail: bool) -> None:
 def _beside(change: Change) -> str:
     """What is said of a resource: what is special about it, else who caused it."""
     told = [change.note] if change.note else [origin_text(change.origins)]
+    if change.operation == "adopt" and change.origins:
+        told.append(origin_text(change.origins))
     if change.operation == "delete" and change.note and change.origins:
         told.append(f"was {change.origins[0]}")
     text = ", ".join(told)

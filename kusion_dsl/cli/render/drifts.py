@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kusion_dsl.cli.render.change_documents import origin_document
-from kusion_dsl.cli.render.fields import show_field
+from kusion_dsl.cli.render.change_documents import manager_document, origin_document
+from kusion_dsl.cli.render.fields import origin_text, show_field
 from kusion_dsl.cli.render.rollbacks import made_by
 from kusion_dsl.cli.render.screen import VERSION, Screen
 from kusion_dsl.model.change import FieldChange, present
@@ -77,8 +77,9 @@ def _show_resource(screen: Screen, drifted: Drifted) -> None:
         return
     screen.out(f"{click.style('~', fg='yellow', bold=True)} {click.style(drifted.id, bold=True)}")
     for field in drifted.fields:
-        since = replace(field, before=field.after, after=field.live, cause="yours", former=())
-        show_field(screen, since, detail=False)
+        since = replace(field, before=field.after, after=field.live, cause="yours")
+        by = click.style(f"by {field.by}  ", fg="cyan") if field.by is not None else ""
+        show_field(screen, since, detail=False, remark=by + click.style(origin_text(field.origins), dim=True))
 
 
 def _stack_document(examined: Examined) -> dict[str, Any]:
@@ -111,5 +112,6 @@ def _field_document(field: FieldChange) -> dict[str, Any]:
     return {
         "path": field.label,
         **present(applied=field.after, live=field.live),
+        **manager_document(field.by),
         "origins": [origin_document(each) for each in field.origins],
     }

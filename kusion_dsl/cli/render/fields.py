@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import click
 
@@ -19,32 +18,33 @@ _MOST_LINES = 20  # of a diff of two texts
 _IGNORED = "ignoreChanges names it"
 
 
-def show_field(screen: Screen, field: FieldChange, *, detail: bool) -> None:
-    """Print one field that differs: what it was, what it will be, who caused that."""
+def show_field(screen: Screen, field: FieldChange, *, detail: bool, remark: str | None = None) -> None:
+    """Print one field that differs: what it was, what it will be, and who caused that, or ``remark`` instead."""
     shown = replace(
         field, before=screen.masked(field.before), after=screen.masked(field.after), live=screen.masked(field.live)
     )
     old = shown.live if shown.cause == "drift" else shown.before
+    told = _remark(shown) if remark is None else remark
     if old == shown.after:  # the text is the same, and what it refers to is not
         text = value_text(old, None if detail else LONGEST)
-        screen.out_beside(f"{_INDENT}{shown.label}: {text} has another value", _remark(shown))
+        screen.out_beside(f"{_INDENT}{shown.label}: {text} has another value", told)
         return
     if isinstance(old, str) and isinstance(shown.after, str) and "\n" in old + shown.after:
-        screen.out_beside(f"{_INDENT}{shown.label}:", _remark(shown))
+        screen.out_beside(f"{_INDENT}{shown.label}:", told)
         for line in line_differences(old, shown.after, None if detail else _MOST_LINES):
             screen.out(f"{_INDENT}  {line}")
         return
     texts = pair_text(old, shown.after, None if detail else LONGEST)
     line = f"{_INDENT}{shown.label}: {texts[0]} -> {texts[1]}"
     if screen.fits(line):
-        screen.out_beside(line, _remark(shown))
+        screen.out_beside(line, told)
         return
     screen.out(f"{_INDENT}{shown.label}:")
     both = f"{_INDENT}  {texts[0]} -> {texts[1]}"
     if not screen.fits(both):
         screen.out(f"{_INDENT}  {texts[0]} ->")
         both = f"{_INDENT}  {texts[1]}"
-    screen.out_beside(both, _remark(shown))
+    screen.out_beside(both, told)
 
 
 def _remark(field: FieldChange) -> str:
@@ -53,9 +53,9 @@ def _remark(field: FieldChange) -> str:
             return _yours(field)
         case "drift":
             fate = "will be reverted" if field.applied else f"stays as it is: {_IGNORED}"
-            return f"{click.style('changed by somebody else', fg='cyan')}, {fate}"
+            return f"{click.style(f'changed by {_whom(field)}', fg='cyan')}, {fate}"
         case "conflict":
-            return f"{click.style(_theirs(field.live), fg='red')}  {_yours(field)}".rstrip()
+            return f"{click.style(_theirs(field), fg='red')}  {_yours(field)}".rstrip()
 
 
 def _yours(field: FieldChange) -> str:
@@ -66,13 +66,19 @@ def _yours(field: FieldChange) -> str:
     else:
         told = origin_text(field.origins) + (f", was {field.former[0]}" if field.former else "")
     told = told if field.applied else f"not applied: {_IGNORED}"
-    return click.style(told, dim=True) if told else ""
+    shared = click.style(f"{field.by} wants it as it was  ", fg="red") if field.by and field.cause == "yours" else ""
+    return shared + click.style(told, dim=True) if told else shared.rstrip()
 
 
-def _theirs(live: Any) -> str:
-    if live is MISSING:
+def _whom(field: FieldChange) -> str:
+    return str(field.by or "somebody else")
+
+
+def _theirs(field: FieldChange) -> str:
+    if field.live is MISSING:
         return "somebody else removed it"
-    return "somebody else changed it too" if live == MASKED else f"somebody else made it {value_text(live)}"
+    who = _whom(field)
+    return f"{who} changed it too" if field.live == MASKED else f"{who} made it {value_text(field.live)}"
 
 
 def origin_text(origins: Sequence[Origin]) -> str:

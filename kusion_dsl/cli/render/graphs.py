@@ -16,7 +16,7 @@ from kusion_dsl.cli.render.screen import VERSION, Screen
 if TYPE_CHECKING:
     from kusion_dsl.operations.graph import Graph, Node
 
-_FILLS = {"create": "#d3f2d9", "update": "#fff3c4", "replace": "#f0d9ff", "delete": "#ffd6d6"}
+_FILLS = {"create": "#d3f2d9", "adopt": "#d3eef2", "update": "#fff3c4", "replace": "#f0d9ff", "delete": "#ffd6d6"}
 """The colours of nodes in pictures, on which black text is readable."""
 
 

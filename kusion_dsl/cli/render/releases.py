@@ -11,6 +11,7 @@ import click
 
 from kusion_dsl.cli.render.changes import SIGNS
 from kusion_dsl.cli.render.screen import VERSION, Screen
+from kusion_dsl.cli.render.takeovers import show_takeover, takeover_document
 from kusion_dsl.cli.render.values import value_text
 from kusion_dsl.errors import NewerFormatError
 from kusion_dsl.model.identity import StackRef
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kusion_dsl.operations.history import ShownRelease
 
 _COLORS = {"succeeded": "green", "failed": "red", "abandoned": "red", "applying": "yellow"}
+_NOT_DONE = {"failed": "failed", "unready": "not ready"}
 _SPARE = ("SOURCE", "RESOURCES", "TOOK", "BY")  # columns that a narrow terminal does without, the first first
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -39,6 +41,7 @@ def show_applied(
                 "version": VERSION,
                 "changed": applied is not None,
                 "release": release_document(history) if history is not None else None,
+                **(takeover_document(applied.outcome) if applied is not None else {}),
                 **(more or {}),
             },
             format,
@@ -48,11 +51,22 @@ def show_applied(
     else:
         release = applied.history.release
         screen.out(f"Release {release.revision} of {release.ref} {_phase(applied.history)}.")
-    if applied is not None and applied.outcome.error:
-        screen.note(applied.outcome.error)
+        show_takeover(screen, applied.outcome)
+    if applied is not None:
+        _show_failure(screen, applied)
     if applied is None or applied.history.phase == "succeeded":
         return 0
     return EXIT_INTERRUPTED if applied.outcome.interrupted else EXIT_FAILED
+
+
+def _show_failure(screen: Screen, applied: Applied) -> None:
+    """Say what went wrong, or what else should be known; what cannot be told apart as it was said."""
+    for problem in applied.problems:
+        screen.complain(problem)
+    if not applied.problems and applied.outcome.error:
+        screen.note(applied.outcome.error)
+    if applied.outcome.note:
+        screen.note(applied.outcome.note)
 
 
 def show_releases(screen: Screen, ref: StackRef, entries: Sequence[History | Damaged], format: str) -> None:
@@ -114,10 +128,10 @@ def _took(seconds: float | None) -> str:
 def _result(history: History) -> str:
     """How many resources were created, updated, ..., by the signs of a preview, and how many failed."""
     results = history.phases[-1].results if history.phases else ()
-    done: Counter[str] = Counter(each.operation for each in results if each.status == "done")
+    done: Counter[str] = Counter(each.operation for each in results if each.is_applied and each.operation != "same")
     parts = [click.style(f"{sign}{done[name]}", fg=color) for name, (sign, color) in SIGNS.items() if done[name]]
-    failed = sum(each.status == "failed" for each in results)
-    return " ".join([*parts, *([click.style(f"{failed} failed", fg="red")] if failed else [])])
+    bad = Counter(_NOT_DONE[each.status] for each in results if each.status != "done")
+    return " ".join([*parts, *(click.style(f"{count} {what}", fg="red") for what, count in bad.items())])
 
 
 def _phase(history: History) -> str:
@@ -191,8 +205,9 @@ def _show_results(screen: Screen, history: History) -> None:
     if end is None:
         return
     for each in sorted(end.results, key=lambda each: each.status == "done"):
-        if each.status == "failed":
-            screen.out(f"{click.style('failed', fg='red', bold=True)}     {each.id} ({each.operation})")
+        if each.status != "done":
+            mark = click.style(f"{_NOT_DONE[each.status]:<10}", fg="red", bold=True)
+            screen.out(f"{mark} {each.id} ({each.operation})")
             screen.out(textwrap.indent(each.message, "             "))
         else:
             sign, color = SIGNS[each.operation]

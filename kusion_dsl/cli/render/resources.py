@@ -9,30 +9,35 @@ import click
 
 from kusion_dsl.cli.render.change_documents import origin_document
 from kusion_dsl.cli.render.fields import origin_text
+from kusion_dsl.cli.render.healths import health_document, health_text, show_health
 from kusion_dsl.cli.render.screen import VERSION, Screen
 from kusion_dsl.model.change import MISSING
 from kusion_dsl.model.masking import MASKED
 
 if TYPE_CHECKING:
+    from kusion_dsl.model.health import Health
     from kusion_dsl.model.spec import SpecResource
     from kusion_dsl.operations.resources import ListedResource, ShownResource, StackResources
 
-_COLORS = {"done": "green", "failed": "red", "unknown": "yellow"}
+_COLORS = {"done": "green", "failed": "red", "unready": "red", "unknown": "yellow"}
 
 
 def show_resources(screen: Screen, listed: StackResources, format: str) -> None:
     """Print the resources of a stack."""
     resources = listed.resources.values()
     if format != "table":
-        screen.document(
-            {**_head(listed), "resources": [_listed_document(each) for each in resources]},
-            format,
-        )
+        documents = [{**_listed_document(each), **_state_document(listed, each)} for each in resources]
+        screen.document({**_head(listed), "resources": documents}, format)
     elif not resources:
         screen.out(f"{listed.ref} has no resources, as release {listed.base.release.revision} left it.")
     else:
-        columns = ["ID", "SINCE", "CHANGED", "LAST RUN"]
-        screen.table(columns, [_row(each) for each in resources])
+        health = listed.health
+        columns = ["ID", "SINCE", "CHANGED", "LAST RUN", *(["NOW"] if health is not None else [])]
+        screen.table(columns, [_row(each, health) for each in resources])
+
+
+def _state_document(listed: StackResources, each: ListedResource) -> dict[str, Any]:
+    return {} if listed.health is None else {"state": health_document(listed.health.get(each.resource.id))}
 
 
 def _head(listed: StackResources | ShownResource) -> dict[str, Any]:
@@ -46,9 +51,11 @@ def _head(listed: StackResources | ShownResource) -> dict[str, Any]:
     }
 
 
-def _row(listed: ListedResource) -> list[str]:
+def _row(listed: ListedResource, health: Mapping[str, Health] | None) -> list[str]:
     since, changed = (str(each) if each else "?" for each in (listed.since, listed.changed))
-    return [listed.resource.id, since, changed, _status(listed)]
+    status = _status(listed).partition("\n")[0]  # the reasons are for `resource show`
+    now = [] if health is None else [health_text(health.get(listed.resource.id))]
+    return [listed.resource.id, since, changed, status, *now]
 
 
 def _status(listed: ListedResource) -> str:
@@ -91,6 +98,8 @@ def show_resource(screen: Screen, shown: ShownResource, format: str) -> None:
     for name, value in pairs:
         if value:
             screen.out(f"{click.style(f'{name:<9}', bold=True)} {value}")
+    if shown.health is not None:
+        show_health(screen, shown.health)
     _show_values(screen, "attributes", _visible(listed.resource, listed.resource.attributes))
     _show_values(screen, "outputs", shown.outputs)
     if shown.live is None:
@@ -120,7 +129,8 @@ def _resource_document(shown: ShownResource) -> dict[str, Any]:
     }
     if shown.live is MISSING:
         return document
-    return {**document, "live": None if shown.live is None else _visible(resource, shown.live)}
+    live = None if shown.live is None else _visible(resource, shown.live)
+    return {**document, "live": live, "state": health_document(shown.health, everything=True)}
 
 
 def _visible(resource: SpecResource, attributes: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kusion_dsl.errors import Problem
 from kusion_dsl.model.masking import Mask
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class Screen:
     def warn(self, text: str) -> None:
         """Warn."""
         self.note(f"{click.style('warning:', fg='yellow', bold=True)} {text}")
+
+    def complain(self, problem: Problem) -> None:
+        """Say what went wrong, where, and what to do."""
+        self.note(f"{click.style('error:', fg='red', bold=True)} {problem}")
 
     def document(self, value: Any, format: str) -> None:
         """Print a document for programs, as ``json`` or ``yaml``."""
@@ -126,6 +131,12 @@ class Screen:
         """A line that stays last while others are printed with :meth:`note_above`, where somebody watches."""
         with self.console(err=True).status(self._mask.text(text)) as status:
             yield status
+
+    def restate(self, status: Status, text: str) -> None:
+        """Say something else in a status line; rich would take what stands in brackets for markup."""
+        from rich.text import Text
+
+        status.update(Text(self._mask.text(text)))
 
     def note_above(self, status: Status, text: str) -> None:
         """Say something above a status line."""

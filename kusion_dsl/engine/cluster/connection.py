@@ -12,9 +12,11 @@ import json
 import os
 import ssl
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -25,6 +27,12 @@ from kusion_dsl.errors import EngineError
 
 _TIMEOUT = 15.0
 """Seconds that an API server, and a program that gets credentials, has to answer."""
+
+_RETRIES = 9
+_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two tries
+
+_APPLY = "application/apply-patch+yaml"
+"""JSON is YAML (https://kubernetes.io/docs/reference/using-api/server-side-apply/#serialization)."""
 
 
 class Answer(NamedTuple):
@@ -68,33 +76,57 @@ class Connection:
         """The kubeconfig and the server, for messages."""
         return f"{self._access.source}: {self._server}"
 
-    def ask(self, path: str, query: Mapping[str, str] | None = None) -> Answer:
-        """GET ``path``. Raises EngineError where the server is not reached, or refuses the credentials.
+    def ask(self, path: str, query: Mapping[str, str] | None = None, applied: Any = None) -> Answer:
+        """GET ``path``; or PATCH it, a server-side apply of the object ``applied``.
 
-        Credentials from a program or a file are fetched anew once, as they may have expired since.
+        Raises EngineError where the server is not reached, or refuses the credentials. Credentials from a program or a
+        file are fetched anew once, as they may have expired since.
         """
-        answer = self._ask(path, query or {})
+        answer = self._ask(path, query or {}, applied)
         if answer.code == 401 and self._access.user.keys() & {"exec", "tokenFile"}:
             self._opener = None
-            answer = self._ask(path, query or {})
+            answer = self._ask(path, query or {}, applied)
         if answer.code == 401:
-            hint = "nothing was changed; get new ones, as they may have expired"
+            hint = "get new ones, as they may have expired; nothing is lost"
             raise EngineError("the cluster does not take these credentials", where=self.source, hint=hint)
         return answer
 
-    def _ask(self, path: str, query: Mapping[str, str]) -> Answer:
+    def _ask(self, path: str, query: Mapping[str, str], applied: Any) -> Answer:
         opener = self._opened()
         url = f"{self._server}{path}{'?' if query else ''}{urlencode(query)}"
+        request = urllib.request.Request(url, headers=dict(self._headers))
+        if applied is not None:
+            request.method, request.data = "PATCH", json.dumps(applied).encode()
+            request.add_header("Content-Type", _APPLY)
+        ended, wait = self._try(opener, request)
+        for _ in range(_RETRIES):
+            if wait is None:
+                break
+            time.sleep(wait)
+            ended, wait = self._try(opener, request)
+        if isinstance(ended, EngineError):
+            raise ended
+        return ended
+
+    def _try(
+        self, opener: urllib.request.OpenerDirector, request: urllib.request.Request
+    ) -> tuple[Answer | EngineError, float | None]:
+        """What came of a request, and after how many seconds it may be tried again, None where that is of no use.
+
+        As client-go does for the provider (https://github.com/kubernetes/client-go/blob/master/rest/with_retry.go):
+        where the answer says when, or the connection was reset. Nothing that is asked here changes anything.
+        """
         try:
-            with opener.open(urllib.request.Request(url, headers=dict(self._headers)), timeout=_TIMEOUT) as answer:
-                return Answer(answer.status, answer.read())
+            with opener.open(request, timeout=_TIMEOUT) as answer:
+                return Answer(answer.status, answer.read()), None
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(error.code, error.read())
-        except OSError as error:
+                return Answer(error.code, error.read()), _wait(error)
+        except (OSError, HTTPException) as error:
             why = getattr(error, "reason", error)
-            hint = "nothing was changed; is it the right kubeconfig, and does the cluster run?"
-            raise EngineError(f"the cluster cannot be reached: {why}", where=self.source, hint=hint) from None
+            hint = "nothing is lost; is it the right kubeconfig, and does the cluster run?"
+            unreached = EngineError(f"the cluster cannot be reached: {why}", where=self.source, hint=hint)
+            return unreached, _PAUSE if isinstance(why, ConnectionResetError) else None
 
     def _opened(self) -> urllib.request.OpenerDirector:
         if self._opener is None:
@@ -105,6 +137,12 @@ class Connection:
             tls = urllib.request.HTTPSHandler(context=_tls(self._access, user))
             self._opener = urllib.request.build_opener(tls, *_proxy(self._access.cluster))
         return self._opener
+
+
+def _wait(error: urllib.error.HTTPError) -> float | None:
+    """After how many seconds the API server wants to be asked again, None where it does not say."""
+    told = error.headers.get("Retry-After", "")
+    return min(float(told), _LONGEST_PAUSE) if told.isdigit() and (error.code == 429 or error.code >= 500) else None
 
 
 def _headers(user: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from kusion_dsl.engine.cluster.connection import Answer, Connection
+from kusion_dsl.engine.cluster.refusals import advice
 from kusion_dsl.errors import EngineError
 
 Object = Mapping[str, Any]
@@ -49,6 +50,32 @@ class LiveObjects:
         found = self._asked(path, {key: value for key, value in query.items() if value}) if path else None
         return tuple({"apiVersion": api_version, "kind": kind, **each} for each in (found or {}).get("items") or ())
 
+    def kinds(self) -> tuple[tuple[str, str], ...]:
+        """Every kind whose objects are in namespaces and can be listed: ``apiVersion`` and ``kind``.
+
+        Of each group it is the version that the API server prefers
+        (https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api).
+        """
+        groups = (self._asked("/apis") or {}).get("groups") or ()
+        versions = ["v1", *(each["preferredVersion"]["groupVersion"] for each in groups)]
+        return tuple(
+            (version, each["kind"])
+            for version in versions
+            for each in (self._asked(_root(version)) or {}).get("resources") or ()
+            if each["namespaced"] and "list" in each["verbs"] and "/" not in each["name"]
+        )
+
+    def try_out(self, obj: Object, manager: str) -> Answer | None:
+        """What the API server answers to an object being applied, which is not done; None for a kind not known there.
+
+        https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run. Whose fields they are does not matter.
+        """
+        metadata = obj["metadata"]
+        space, name = str(metadata.get("namespace") or "default"), str(metadata["name"])
+        path = self._path(str(obj["apiVersion"]), str(obj["kind"]), space, name)
+        query = {"dryRun": "All", "fieldManager": manager, "force": "true"}
+        return self._connection.ask(path, query, obj) if path else None
+
     def log(self, pod: str, namespace: str, container: str, *, lines: int = 10, previous: bool = False) -> str:
         """The last ``lines`` that a container said, of its run before this one with ``previous``; empty without any."""
         path = f"/api/v1/namespaces/{quote(namespace)}/pods/{quote(pod)}/log"
@@ -61,7 +88,7 @@ class LiveObjects:
 
         https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
         """
-        root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+        root = _root(api_version)
         with self._learning:
             if kind not in self._kinds.get(root, {}):  # asked again: a definition may have been applied since
                 listed = self._asked(root) or {}
@@ -86,9 +113,15 @@ class LiveObjects:
         return answer.document
 
 
+def _root(api_version: str) -> str:
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
 def _refused(answer: Answer, path: str, source: str) -> EngineError:
     if answer.code == 403:
         what = "these credentials may not read this from the cluster"
         return EngineError(what, where=source, details=[answer.message or path], hint="allow them to get and list it")
     what = f"the cluster answers {answer.code} to {path}"
-    return EngineError(what, where=source, details=[answer.message] if answer.message else ())
+    known = advice(answer.message)
+    details = [answer.message] if answer.message else ()
+    return EngineError(what, where=source, details=details, hint=known.text if known else None)

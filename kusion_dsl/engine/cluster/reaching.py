@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import NamedTuple
 
 from kusion_dsl.engine.checkpoint import Checkpoint
@@ -13,6 +14,8 @@ from kusion_dsl.engine.cluster.live import LiveObjects
 from kusion_dsl.engine.run import Run
 from kusion_dsl.errors import RefusedError
 from kusion_dsl.model.spec import KUBERNETES
+
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Cluster(NamedTuple):
@@ -35,13 +38,28 @@ def cluster_of(run: Run, checkpoint: Checkpoint | None) -> Cluster:
     access = access_of(run.target, Surroundings(run.directory, os.environ), run.secret)
     run.mask.add(*access.secrets)
     connection = Connection(access)
-    identifier = run.target.identifier or identify(connection)
-    known = checkpoint.cluster if checkpoint else ""
-    if known and known != identifier:
-        raise RefusedError(
-            "this stack is in another cluster than the one that the kubeconfig leads to",
-            where=str(run.ref),
-            details=[f"the stack is in {known}", f"{access.source} leads to {identifier}"],
-            hint="nothing was changed; choose the kubeconfig or the context of its cluster, or destroy it there first",
-        )
+    identifier = _identifier(run, checkpoint.cluster if checkpoint else "", connection)
     return Cluster(identifier, access.kubeconfig, LiveObjects(connection))
+
+
+def _identifier(run: Run, known: str, connection: Connection) -> str:
+    """Which cluster it is: ``known`` where the stack is in one, under whatever name that was when it came there.
+
+    The provider would replace everything where the name changed. A workspace that gives the cluster of a stack its
+    first or another name is believed only if that is the cluster.
+    """
+    given = run.target.identifier
+    if given and known in ("", given):
+        return given
+    found = identify(connection)
+    if known in ("", found):
+        return found
+    called = f", and the workspace calls it '{given}'" if given else ""
+    same = "" if _UID.fullmatch(known) else f"if it is that cluster, say so: context.target.identifier: {known}; "
+    raise RefusedError(
+        "this stack is in another cluster than the one that the kubeconfig leads to",
+        where=str(run.ref),
+        details=[f"the stack is in {known}", f"{connection.source} is {found}{called}"],
+        hint=f"nothing was changed; {same}choose the kubeconfig or the context of its cluster, or destroy the stack there "
+        "first; if that cluster is gone, `kusion destroy --forget` forgets what the stack had there",
+    )

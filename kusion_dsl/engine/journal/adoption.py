@@ -149,7 +149,7 @@ class _Settling:
                     continue
                 each["delete"] = True
             others.append(each)
-        place = _place(_needed(resource), provider, others)
+        place = _place(needed(resource), provider, others)
         self.resources = [*others[:place], resource, *others[place:]]
 
     def _read_first(self, resource: Mapping[str, Any]) -> None:
@@ -161,7 +161,7 @@ class _Settling:
                 each[READ_FIRST] = True
 
 
-def _needed(resource: Mapping[str, Any]) -> set[str]:
+def needed(resource: Mapping[str, Any]) -> set[str]:
     """The URNs that must come before it."""
     needed = {urn for key in ("dependencies", "replaceWith") for urn in resource.get(key) or ()}
     needed.update(urn for urns in (resource.get("propertyDependencies") or {}).values() for urn in urns)

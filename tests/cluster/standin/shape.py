@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 _IMMUTABLE: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "apps/v1:Deployment": (("spec", "selector"),),
     "apps/v1:StatefulSet": (
         ("spec", "podManagementPolicy"),
+        ("spec", "revisionHistoryLimit"),
         ("spec", "selector"),
         ("spec", "serviceName"),
         ("spec", "volumeClaimTemplates"),
     ),
-    "batch/v1:Job": (("spec", "completionMode"), ("spec", "selector"), ("spec", "template")),
-    "core/v1:ConfigMap": (("binaryData",), ("data",), ("immutable",)),
+    "batch/v1:Job": (("spec", "completions"), ("spec", "parallelism"), ("spec", "selector"), ("spec", "template")),
+    "core/v1:ConfigMap": (("binaryData",), ("data",)),
     "core/v1:PersistentVolumeClaim": (
         ("spec", "accessModes"),
         ("spec", "selector"),
         ("spec", "storageClassName"),
         ("spec", "volumeName"),
     ),
-    "core/v1:Secret": (("type",), ("stringData",), ("data",), ("immutable",)),
+    "core/v1:Secret": (("type",), ("stringData",), ("data",)),
     "core/v1:Service": (("spec", "clusterIP"),),
     "rbac.authorization.k8s.io/v1:ClusterRoleBinding": (("roleRef",),),
     "rbac.authorization.k8s.io/v1:RoleBinding": (("roleRef",),),
     "storage.k8s.io/v1:StorageClass": (("parameters",), ("provisioner",)),
 }
-"""As the real provider's ``provider/pkg/provider/diff.go`` has them; ConfigMaps and Secrets only where immutable."""
+"""As the real provider's ``provider/pkg/provider/diff.go`` has them, for what our modules make."""
 _ALWAYS = (("kind",), ("metadata", "name"), ("metadata", "namespace"))
 
 
-def replacing(type_token: str, obj: Mapping[str, Any]) -> frozenset[tuple[str | int, ...]]:
-    """The paths whose change makes another object of it."""
+def replacing(type_token: str, obj: Mapping[str, Any], mutable: Set[str]) -> frozenset[tuple[str | int, ...]]:
+    """The paths whose change makes another object of it; ``mutable`` are kinds whose data the provider may change."""
     kind = type_token.removeprefix("kubernetes:")
     own = _IMMUTABLE.get(kind, ())
-    if kind in ("core/v1:ConfigMap", "core/v1:Secret") and not obj.get("immutable"):
+    if kind.rpartition(":")[2] in mutable and not obj.get("immutable"):
         own = (("type",),) if kind == "core/v1:Secret" else ()
     return frozenset((*_ALWAYS, *own))
 

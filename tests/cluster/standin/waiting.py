@@ -1,4 +1,4 @@
-"""When an object has come up: by its kind, or as ``pulumi.com/waitFor`` says."""
+"""Waiting: until an object has come up, by its kind or as ``pulumi.com/waitFor`` says, and until it is gone."""
 
 from __future__ import annotations
 
@@ -6,24 +6,45 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from tests.cluster.standin.api import Api, Object
+from tests.cluster.standin.looks import Look, conditions, look_at
 
 _EVERY = 0.2  # seconds between two looks
+_SETTLED = 10.0  # seconds after which a Service without any pods will have none
 _TIMEOUT = 600.0
+_CLAIM_TIMEOUT = 300.0  # whatever is said
 _PREFIX = "pulumi.com/"
+_UNAWAITED_GONE = frozenset(
+    {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
+)
+"""Kinds whose end is not waited for with ``skipAwait``."""
 
-Say = Callable[[str], None]
+Say = Callable[[Literal["info", "warning"], str], None]
+"""Tells the user while it is waited; an empty text takes back what was told last."""
 
 
 class NotReadyError(Exception):
-    """It exists, and did not come up: what it waits for, and why."""
+    """It exists, and its operation is not at its end: why, and details."""
 
-    def __init__(self, live: Object, reasons: list[str]) -> None:
-        super().__init__(reasons[0])
+    def __init__(self, live: Object, why: str, details: tuple[str, ...] = ()) -> None:
+        super().__init__(why)
         self.live = live
-        self.reasons = reasons
+        self.details = details
+
+
+class Waiting(NamedTuple):
+    """How it is waited: ``timeout`` seconds where the resource has its own, else 0."""
+
+    api: Api
+    timeout: float
+    say: Say
+    cancelled: Callable[[], bool]
+
+    def deadline(self, obj: Mapping[str, Any]) -> float:
+        """When waiting for an object ends: its own timeout, its annotation's, or ten minutes from now."""
+        return time.monotonic() + (self.timeout or float(annotation(obj, "timeoutSeconds") or _TIMEOUT))
 
 
 def annotation(obj: Mapping[str, Any], name: str) -> str:
@@ -31,151 +52,87 @@ def annotation(obj: Mapping[str, Any], name: str) -> str:
     return str(((obj.get("metadata") or {}).get("annotations") or {}).get(_PREFIX + name) or "")
 
 
-def wait_until_ready(api: Api, live: Object, timeout: float, say: Say, cancelled: Callable[[], bool]) -> Object:
-    """The object once it has come up; ``say`` is told what is waited for. Raises NotReadyError, ApiError."""
-    if annotation(live, "skipAwait").lower() == "true":
+def is_true(value: Any) -> bool:
+    """Whether a setting or an annotation is on."""
+    return str(value).lower() == "true"
+
+
+def wait_until_ready(waiting: Waiting, live: Object) -> Object:
+    """The object once it has come up. Raises NotReadyError, ApiError."""
+    if is_true(annotation(live, "skipAwait")):
+        waiting.say("info", "Skipping await logic")
         return live
-    deadline = time.monotonic() + seconds(live, timeout)
-    told = ""
-    while pending := _pending(api, live):
-        if pending != told:
-            say(pending)
-            told = pending
-        if time.monotonic() > deadline or cancelled():
-            raise NotReadyError(live, [f"it has not come up in time: {pending}", *_troubles(api, live)])
+    began = time.monotonic()
+    deadline = waiting.deadline(live)
+    if live["kind"] == "PersistentVolumeClaim":
+        deadline = began + _CLAIM_TIMEOUT
+    while (look := _look(waiting.api, live)).pending:
+        waiting.say("info", look.pending)
+        for each in look.warnings:
+            waiting.say("warning", each)
+        if look.settles and time.monotonic() > began + _SETTLED:
+            break
+        if look.failed or time.monotonic() > deadline or waiting.cancelled():
+            raise NotReadyError(live, _why(waiting, live, look), look.reasons)
         time.sleep(_EVERY)
-        live = _again(api, live)
+        live = _again(waiting.api, live)
+    waiting.say("info", look.done)
+    waiting.say("info", "")
     return live
 
 
-def wait_until_gone(api: Api, live: Object, timeout: float, say: Say) -> None:
-    """Return when the object is gone, or another one has its name. Raises NotReadyError, ApiError."""
-    deadline = time.monotonic() + seconds(live, timeout)
-    metadata = live["metadata"]
-    say("waiting until it is gone")
+def wait_until_gone(waiting: Waiting, live: Object, inputs: Mapping[str, Any]) -> None:
+    """Return when the object is gone, or another one has its name. Raises NotReadyError, ApiError.
+
+    What the annotations say is what ``inputs`` say, whatever stands at the live object.
+    """
+    if live["kind"] in _UNAWAITED_GONE and is_true(annotation(inputs, "skipAwait")):
+        return
+    deadline, metadata = waiting.deadline(inputs), live["metadata"]
     while True:
-        now = api.get(live["apiVersion"], live["kind"], metadata.get("namespace", ""), metadata["name"])
+        now = waiting.api.get(live["apiVersion"], live["kind"], metadata.get("namespace", ""), metadata["name"])
         if now is None or now["metadata"]["uid"] != metadata["uid"]:
             return
-        if time.monotonic() > deadline:
-            finalizers = ", ".join(now["metadata"].get("finalizers") or now.get("spec", {}).get("finalizers") or ())
-            raise NotReadyError(now, [f"it is still there; finalizers: {finalizers or 'none'}"])
+        if time.monotonic() > deadline or waiting.cancelled():
+            raise NotReadyError(now, "timed out waiting for the condition")
         time.sleep(_EVERY)
 
 
-def seconds(obj: Mapping[str, Any], timeout: float) -> float:
-    """How long to wait for an object: the resource's own timeout, its annotation, or ten minutes."""
-    return timeout or float(annotation(obj, "timeoutSeconds") or _TIMEOUT)
+def _why(waiting: Waiting, live: Object, look: Look) -> str:
+    name = live["metadata"]["name"]
+    if look.failed:
+        return f"Resource '{name}' was created but failed to initialize"
+    if waiting.cancelled():
+        return f'Resource operation was cancelled for "{name}"'
+    return (
+        "timed out waiting for the condition"
+        if annotation(live, "waitFor")
+        else f"'{name}' timed out waiting to be Ready"
+    )
 
 
 def _again(api: Api, live: Object) -> Object:
+    """The object now; as it was last where somebody has deleted it, which the real one does not take as an end."""
     metadata = live["metadata"]
-    now = api.get(live["apiVersion"], live["kind"], metadata.get("namespace", ""), metadata["name"])
-    if now is None:
-        raise NotReadyError(live, ["somebody deleted it while it was waited for"])
-    return now
+    return api.get(live["apiVersion"], live["kind"], metadata.get("namespace", ""), metadata["name"]) or live
 
 
-def _pending(api: Api, live: Object) -> str:
-    """What an object still waits for; empty when it has come up."""
-    conditions = annotation(live, "waitFor")
-    if conditions:
-        return _unmet(live, json.loads(conditions) if conditions.startswith("[") else [conditions])
-    judge = _JUDGES.get(f"{live['apiVersion']}:{live['kind']}")
-    return judge(api, live) if judge else ""
+def _look(api: Api, live: Object) -> Look:
+    custom = annotation(live, "waitFor")
+    if not custom:
+        return look_at(api, live)
+    listed = json.loads(custom) if custom.startswith("[") else [custom]
+    return Look(next((f"Waiting for {each}" for each in listed if not _holds(live, each)), ""))
 
 
-def _unmet(live: Object, conditions: list[str]) -> str:
-    return next((f"waiting for {each}" for each in conditions if not _holds(live, each)), "")
-
-
-def _holds(live: Object, condition: str) -> bool:
+def _holds(live: Object, expected: str) -> bool:
     """``condition=Type[=Status]``, or ``jsonpath={.path}[=value]`` of plain fields."""
-    kind, _, rest = condition.partition("=")
+    kind, _, rest = expected.partition("=")
     if kind == "condition":
         name, _, status = rest.partition("=")
-        return any(each["type"] == name and each["status"] == (status or "True") for each in _conditions(live))
+        return bool(conditions(live).get(name, {}).get("status") == (status or "True"))
     path, _, wanted = rest.partition("}")
     value: Any = live
     for part in re.findall(r"[^.\[\]]+", path.lstrip("{")):
-        value = (value or {}).get(part) if isinstance(value, Mapping) else None
+        value = value.get(part) if isinstance(value, Mapping) else None
     return value is not None and (not wanted or str(value) == wanted.lstrip("="))
-
-
-def _conditions(live: Object) -> list[Any]:
-    return list((live.get("status") or {}).get("conditions") or ())
-
-
-def _deployment(api: Api, live: Object) -> str:
-    return _rolled_out(live, ("updatedReplicas", "availableReplicas", "replicas"))
-
-
-def _stateful_set(api: Api, live: Object) -> str:
-    return _rolled_out(live, ("updatedReplicas", "readyReplicas", "replicas"))
-
-
-def _rolled_out(live: Object, counts: tuple[str, ...]) -> str:
-    status, wanted = live.get("status") or {}, int(live["spec"].get("replicas", 1))
-    if status.get("observedGeneration", 0) < live["metadata"]["generation"]:
-        return "waiting for its controller"
-    short = next((each for each in counts if int(status.get(each, 0)) != wanted), "")
-    return f"waiting for pods: {status.get(short, 0)} of {wanted} {short}" if short else ""
-
-
-def _job(api: Api, live: Object) -> str:
-    if _holds(live, "condition=Complete") or live["spec"].get("suspend"):
-        return ""
-    failed = next((each for each in _conditions(live) if each["type"] == "Failed" and each["status"] == "True"), None)
-    if failed is not None:
-        raise NotReadyError(live, [f"the job failed: {failed.get('message', '')}", *_troubles(api, live)])
-    return "waiting for the job to complete"
-
-
-def _service(api: Api, live: Object) -> str:
-    spec = live["spec"]
-    if spec.get("type") == "LoadBalancer" and not (live.get("status") or {}).get("loadBalancer", {}).get("ingress"):
-        return "waiting for an address"
-    if not spec.get("selector") or spec.get("type") == "ExternalName" or spec.get("clusterIP") == "None":
-        return ""
-    metadata = live["metadata"]
-    selector = f"kubernetes.io/service-name={metadata['name']}"
-    slices = api.list("discovery.k8s.io/v1", "EndpointSlice", metadata["namespace"], labelSelector=selector)
-    ready = any(each.get("conditions", {}).get("ready") for slice_ in slices for each in slice_.get("endpoints") or ())
-    return "" if ready else "waiting for pods behind it"
-
-
-def _claim(api: Api, live: Object) -> str:
-    if (live.get("status") or {}).get("phase") == "Bound":
-        return ""
-    storage = live["spec"].get("storageClassName")
-    known = api.get("storage.k8s.io/v1", "StorageClass", "", storage) if storage else None
-    return "" if known and known.get("volumeBindingMode") == "WaitForFirstConsumer" else "waiting for a volume"
-
-
-_JUDGES: Mapping[str, Callable[[Api, Object], str]] = {
-    "apps/v1:Deployment": _deployment,
-    "apps/v1:StatefulSet": _stateful_set,
-    "batch/v1:Job": _job,
-    "v1:Service": _service,
-    "v1:PersistentVolumeClaim": _claim,
-}
-
-
-def _troubles(api: Api, live: Object) -> list[str]:
-    """What the pods of a workload say about why they do not run."""
-    labels = ((live.get("spec") or {}).get("selector") or {}).get("matchLabels")
-    if not labels:
-        return []
-    selector = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
-    pods = api.list("v1", "Pod", live["metadata"]["namespace"], labelSelector=selector)
-    return sorted({f"pod {pod['metadata']['name']}: {why}" for pod in pods for why in _troubles_of(pod)})
-
-
-def _troubles_of(pod: Object) -> list[str]:
-    status = pod.get("status") or {}
-    told = [each["message"] for each in _conditions(pod) if each["status"] == "False" and each.get("message")]
-    for container in status.get("containerStatuses") or ():
-        waiting = (container.get("state") or {}).get("waiting")
-        if waiting:
-            told.append(f"{container['name']}: {waiting.get('reason', '')} {waiting.get('message', '')}".strip())
-    return told

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, quote_plus
-
-_LOOK_EVERY = 0.005
-"""Seconds between two looks at the processes."""
 
 
 def forms(value: str) -> frozenset[bytes]:
@@ -55,27 +49,3 @@ def leaks(root: Path, allowed: Iterable[Path], values: Iterable[str]) -> dict[st
         if found := found_in(data, values):
             leaked[str(path.relative_to(root))] = found
     return leaked
-
-
-@contextmanager
-def watched_arguments() -> Iterator[set[bytes]]:
-    """Collects the command line of every process that there is meanwhile."""
-    seen: set[bytes] = set()
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.is_set():
-            for process in Path("/proc").glob("[0-9]*/cmdline"):
-                try:
-                    seen.add(process.read_bytes())
-                except OSError:  # it has ended
-                    continue
-            time.sleep(_LOOK_EVERY)
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        watcher.join()

@@ -16,7 +16,7 @@ from typing import IO, Any
 REPOSITORY = Path(__file__).parents[3]
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 PLUGIN = "pulumi-resource-kusion"
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds after which a command hangs."""
 
 Snapshot = Mapping[str, tuple[int, int, str]]
@@ -128,9 +128,7 @@ class Machine:
             env=self.variables(),
             cwd=self.root,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **{"stdin": subprocess.DEVNULL, **options},
+            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
 
     def kusion(self, *arguments: str, code: int = 0) -> Done:

@@ -30,6 +30,7 @@ def test_demo_ends_in_release_1_and_says_where_the_manifests_lie(machine: Machin
     assert f"manifests {machine.target(QUICKSTART)}\n" in shown.out
     assert sorted(path.name.partition("_")[0] for path in machine.target(QUICKSTART).iterdir()) == [
         "deployment",
+        "kustomization.yaml",
         "namespace",
         "service",
     ]
@@ -120,7 +121,8 @@ def test_removed_accessory_takes_its_resources_and_variables_and_nothing_else(ma
 
     after = snapshot(*places)
     gone = {Path(path).name for path in before.keys() - after.keys()}
-    kept = {path for path in before if Path(path).name not in gone and path != str(web)}
+    changed = {web.name, "kustomization.yaml"}
+    kept = {path for path in before if Path(path).name not in gone | changed}
     assert len(gone) == 5 and all("catalogue" in name for name in gone), gone
     assert {path: after[path] for path in kept} == {path: before[path] for path in kept}
     assert after.keys() == before.keys() - {path for path in before if Path(path).name in gone}

@@ -36,7 +36,7 @@ def vault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
 
 def files(machine: Machine) -> list[str]:
     """The kinds of the manifests."""
-    return sorted(path.name.partition("_")[0] for path in machine.target(STACK).glob("*.yaml"))
+    return sorted(path.name.partition("_")[0] for path in machine.target(STACK).glob("*_*.yaml"))
 
 
 def test_what_is_protected_survives_with_what_it_needs(vault: Machine) -> None:

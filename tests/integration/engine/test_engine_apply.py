@@ -43,6 +43,7 @@ def test_create_writes_one_file_per_object_and_reports_each(bench: Bench) -> Non
     ]
     assert sorted(path.name for path in bench.manifests.iterdir()) == [
         "configmap_core_v1_shop_web.yaml",
+        "kustomization.yaml",
         "namespace_core_v1__shop.yaml",
     ]
     assert (bench.manifests / "configmap_core_v1_shop_web.yaml").read_text() == (
@@ -119,7 +120,11 @@ def test_another_name_under_the_same_id_replaces(bench: Bench) -> None:
         Progress("v1:ConfigMap:shop:web", "replace", "running"),
         Progress("v1:ConfigMap:shop:web", "replace", "done"),
     ]
-    assert [path.name for path in bench.manifests.iterdir()] == ["configmap_core_v1_shop_www.yaml"]
+    assert sorted(path.name for path in bench.manifests.iterdir()) == [
+        "configmap_core_v1_shop_www.yaml",
+        "kustomization.yaml",
+    ]
+    assert "- configmap_core_v1_shop_www.yaml\n" in (bench.manifests / "kustomization.yaml").read_text()
 
 
 def test_drift_is_reverted_and_a_missing_file_made_again(bench: Bench) -> None:

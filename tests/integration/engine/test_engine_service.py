@@ -154,15 +154,18 @@ def test_a_state_of_an_earlier_version_is_the_first_one(bench: Bench) -> None:
 
 def test_what_a_plain_pulumi_did_is_gone_on_from(bench: Bench) -> None:
     bench.apply(bench.password(), bench.namespace())
-    state = States(bench.store).seen(bench.ref)
-    assert not state.read().is_foreign
+    assert not is_foreign(bench)
     urn = next(each["urn"] for each in bench.state() if "Namespace" in each["urn"])
     bench.plain_pulumi("state", "delete", "--yes", "--stack", STACK, urn)
-    assert state.read().is_foreign
+    assert is_foreign(bench)
 
     assert bench.preview(bench.password(), bench.namespace())["v1:Namespace:shop"].operation == "create"
     assert bench.apply(bench.password(), bench.namespace()).error == ""
-    assert not state.read().is_foreign
+    assert not is_foreign(bench)
+
+
+def is_foreign(bench: Bench) -> bool:
+    return States(bench.store).seen(bench.ref).read().is_foreign
 
 
 class Stopping(Disk):
@@ -208,12 +211,12 @@ def test_who_loses_the_lease_while_running_stops_and_publishes_nothing(bench: Be
         lease.check()
     assert outcome is not None and "this run has lost the stack" in outcome.error
     assert bench.checkpoint.read_bytes() == published
-    made = len(list(bench.manifests.iterdir()))
+    made = len(list(bench.manifests.glob("configmap_*")))
     assert 1 < made < 25
 
     taken[0].release()
     assert other.apply(*chain).error == ""
-    assert len(list(bench.manifests.iterdir())) == 30
+    assert len(list(bench.manifests.glob("configmap_*"))) == 30
 
 
 class _Gone:
@@ -242,13 +245,13 @@ def test_a_store_that_fails_ends_the_run_with_its_reason_and_the_next_goes_on(be
     bench.disk = Stopping(8, fail)
     outcome = bench.apply(*chain)
     assert "cannot be written: no space left on device" in outcome.error
-    made = {path.name for path in bench.manifests.iterdir()}
+    made = {path.name for path in bench.manifests.glob("configmap_*")}
     assert 0 < len(made) < 15
     assert len(outcome.resources) >= len(made) - 1, "what exists is known, but for what was in flight"
 
     bench.disk = Disk()
     assert bench.apply(*chain).error == ""
-    assert len(list(bench.manifests.iterdir())) == 30
+    assert len(list(bench.manifests.glob("configmap_*"))) == 30
 
 
 @pytest.fixture
@@ -274,7 +277,7 @@ def test_an_unknown_cli_falls_back_to_the_plain_backend(bench: Bench, without_jo
     }
     outcome = bench.apply(bench.password(), bench.config_map("web", {"a": "2"}), retain=shared)
     assert outcome.error == "" and (bench.manifests / "namespace_core_v1__shop.yaml").exists()
-    assert not States(bench.store).seen(bench.ref).read().is_foreign
+    assert not is_foreign(bench)
     assert not list((bench.root / "backend/.pulumi/locks").rglob("*.json"))
     bench.plain_pulumi("stack", "export", "--stack", STACK)
 
@@ -334,3 +337,21 @@ def test_a_create_that_nobody_can_settle_is_for_a_human(bench: Bench) -> None:
     exported = json.loads(bench.plain_pulumi("stack", "export", "--stack", STACK))["deployment"]
     assert [each["type"] for each in exported["pending_operations"]] == ["creating"], "a plain pulumi can settle it"
     assert not list((bench.root / "backend/.pulumi/locks").rglob("*.json"))
+
+
+def test_what_a_run_that_died_was_creating_is_told(bench: Bench) -> None:
+    made, lost = bench.config_map("made", {}), bench.config_map("lost", {})
+    bench.apply(bench.namespace(), made, lost)
+    (bench.manifests / "configmap_core_v1_shop_lost.yaml").unlink()
+    document = json.loads(bench.checkpoint.read_bytes())
+    latest = document["checkpoint"]["latest"]
+    cut_off = [each for each in latest["resources"] if each["urn"].endswith((made.id, lost.id))]
+    latest["resources"] = [each for each in latest["resources"] if each not in cut_off]
+    latest["pending_operations"] = [{"resource": each, "type": "creating"} for each in cut_off]
+    bench.checkpoint.write_text(json.dumps(document))
+
+    outcome = bench.apply(bench.namespace(), made, lost)
+
+    assert (outcome.error, outcome.adopted, outcome.forgotten) == ("", (made.id,), (lost.id,))
+    assert {each.id: each.operation for each in outcome.results} == {lost.id: "create"}
+    assert bench.apply(bench.namespace(), made, lost).adopted == ()

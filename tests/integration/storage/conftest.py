@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.integration.cli.machine import Machine
 from tests.stores.s3 import S3, running_s3
 
 
@@ -31,3 +33,13 @@ def s3(_server: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     _server.delay = 0.0
     yield _server
     _server.heal()
+
+
+@pytest.fixture
+def machine_on_s3(pulumi_cli: Path, s3: S3, tmp_path: Path) -> Machine:
+    """A machine whose backend is a bucket, which is asked three times at most, so that a test need not wait."""
+    amazon = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    machine = Machine(pulumi_cli, tmp_path / "machine", {**amazon, "PULUMI_CONFIG_PASSPHRASE": "correct horse"})
+    machine.kusion("config", "set", "backends.bucket", f"{s3.url(s3.bucket())}&rate_limiter_capacity=10")
+    machine.kusion("config", "set", "backends.current", "bucket")
+    return machine

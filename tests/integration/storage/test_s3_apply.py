@@ -81,3 +81,14 @@ def test_two_machines_share_a_bucket(machine: Machine, pulumi_cli: Path, url: st
     listed = other.kusion("release", "list", "-w", other.directory(STACK), "-o", "json", "--backend", url).document
     assert [each["phase"] for each in listed["releases"]] == ["succeeded"]
     assert other.kusion("stack", "list", "-w", str(other.stacks), "--backend", url, "-o", "json").document["stacks"]
+
+
+def test_what_changes_nothing_asks_little(machine: Machine, s3: S3) -> None:
+    """Each request takes its time: a record is read once, the state once, and nothing is written."""
+    machine.apply(STACK)
+    stack = ("-w", machine.directory(STACK))
+    for most, command in [(5, ("preview", "--no-live")), (11, ("preview",)), (11, ("apply", "--yes"))]:
+        s3.seen.clear()
+        machine.kusion(*command, *stack)
+        assert len(s3.seen) <= most, [(each.method, each.key, each.query) for each in s3.seen]
+        assert {each.method for each in s3.seen} == {"GET"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +14,11 @@ from tests.integration.engine.conftest import Bench
 from tests.stores.s3 import S3, Asked
 
 STACK = "organization/shop/prod.dev"
-_JOURNAL = re.compile(r"/state/.*/\d{8}\.\d+\.json$")
 
 
 def _purpose(asked: Asked) -> str:
     """What a request is for; the heartbeat of the lease comes every 5 s, however many resources there are."""
-    if _JOURNAL.search(asked.key):
+    if asked.is_record:
         return "record"
     if "/" not in asked.key.strip("/"):
         return "look"

@@ -77,16 +77,16 @@ def test_imports_are_texts_by_texts(value: str) -> None:
 
 
 def test_the_health_of_a_workload_is_kept_with_it() -> None:
-    decided = configs('default: {healthPolicy: {health.kcl: "assert a"}}', module="server")
+    decided = configs('default: {healthPolicy: {health.kcl: "assert res.a"}}', module="server")
     result = compiled(shop(store=Store()), workspace=decided)
-    assert result.spec[DEPLOYMENT].health == {"health.kcl": "assert a"}
-    assert result.spec[DEPLOYMENT].to_json()["health"] == {"health.kcl": "assert a"}
+    assert result.spec[DEPLOYMENT].health == {"health.kcl": "assert res.a"}
+    assert result.spec[DEPLOYMENT].to_json()["health"] == {"health.kcl": "assert res.a"}
     assert {each.id for each in result.spec.resources if each.health} == {DEPLOYMENT}
 
 
 @pytest.mark.parametrize("kind", ["ConfigMap", "configmap"])
 def test_the_health_of_other_objects_is_that_of_a_kind(kind: str) -> None:
-    policy = f"{{health.kcl: assert a, apiVersion: v1, kind: {kind}}}"
+    policy = f"{{health.kcl: assert res.a, apiVersion: v1, kind: {kind}}}"
     made = Change(makes=[config_map("a"), config_map("b"), {**config_map("c"), "kind": "Secret"}])
     result = compiled(shop(change=made), workspace=configs(f"default: {{healthPolicy: {policy}}}", module="change"))
     assert {each.id for each in result.spec.resources if each.health} == {
@@ -97,25 +97,27 @@ def test_the_health_of_other_objects_is_that_of_a_kind(kind: str) -> None:
 
 
 def test_the_policy_of_the_block_that_selects_the_project_wins() -> None:
-    decided = "default: {healthPolicy: {health.kcl: all}}\n      some: {projectSelector: [test], healthPolicy: {health.kcl: some}}"
-    assert compiled(shop(), workspace=configs(decided, "server")).spec[DEPLOYMENT].health == {"health.kcl": "some"}
+    decided = "default: {healthPolicy: {health.kcl: assert res.all}}\n      some: {projectSelector: [test], healthPolicy: {health.kcl: assert res.some}}"
+    assert compiled(shop(), workspace=configs(decided, "server")).spec[DEPLOYMENT].health == {
+        "health.kcl": "assert res.some"
+    }
 
 
 def test_stacks_and_applications_are_selected_for_health_and_imports_too() -> None:
-    decided = """prod: {stackSelector: [prod], healthPolicy: {health.kcl: prod}}
-      dev: {stackSelector: [dev], healthPolicy: {health.kcl: dev}}
-      app: {appSelector: [shop], healthPolicy: {health.kcl: app}, importedResources: {"x:y:Z:n": "1"}}
+    decided = """prod: {stackSelector: [prod], healthPolicy: {health.kcl: assert res.prod}}
+      dev: {stackSelector: [dev], healthPolicy: {health.kcl: assert res.dev}}
+      app: {appSelector: [shop], healthPolicy: {health.kcl: assert res.app}, importedResources: {"x:y:Z:n": "1"}}
       elsewhere: {appSelector: [other], importedResources: {"x:y:Z:m": "1"}}"""
     blog = AppConfiguration(name="blog", workload=Server())
     result = compiled(shop(), blog, workspace=configs(decided, "server"))
     health = {each.id: each.health for each in result.spec.resources if each.workload}
-    assert health[DEPLOYMENT] == {"health.kcl": "app"}
-    assert health["apps/v1:Deployment:test:test-dev-blog"] == {"health.kcl": "dev"}
+    assert health[DEPLOYMENT] == {"health.kcl": "assert res.app"}
+    assert health["apps/v1:Deployment:test:test-dev-blog"] == {"health.kcl": "assert res.dev"}
     assert [warning.what.split()[0] for warning in result.warnings] == ["x:y:Z:n"]
 
 
 def test_a_policy_that_is_about_nothing_is_warned_of() -> None:
-    result = compiled(shop(store=Store()), workspace=configs("default: {healthPolicy: {health.kcl: a}}"))
+    result = compiled(shop(store=Store()), workspace=configs("default: {healthPolicy: {health.kcl: assert res.a}}"))
     [warning] = result.warnings
     assert str(warning.where) == "workspace.yaml:4:17"
     assert "apiVersion and kind" in str(warning.hint)
@@ -125,9 +127,10 @@ def test_a_policy_that_is_about_nothing_is_warned_of() -> None:
     ("policy", "what"),
     [
         ("{helth.kcl: a}", "healthPolicy.health.kcl: is required"),
-        ("{health.kcl: a, knd: b}", "did you mean 'kind'?"),
+        ("{health.kcl: assert res.a, knd: b}", "did you mean 'kind'?"),
         ("{health.kcl: ''}", "at least 1 character"),
         ("text", "healthPolicy: "),
+        ("{health.kcl: assert a}", "line 1: 'a' is not known; the live object is called 'res'"),
     ],
 )
 def test_a_policy_that_is_not_valid_is_told_with_its_place(policy: str, what: str) -> None:
@@ -139,7 +142,9 @@ def test_a_policy_that_is_not_valid_is_told_with_its_place(policy: str, what: st
 
 def test_neither_field_reaches_the_module() -> None:
     """The module's own model does not know them, and is strict."""
-    decided = configs("default: {nodePool: x, healthPolicy: {health.kcl: a}, importedResources: {}}", "server")
+    decided = configs(
+        "default: {nodePool: x, healthPolicy: {health.kcl: assert res.a}, importedResources: {}}", "server"
+    )
     assert compiled(shop(), workspace=decided).spec[DEPLOYMENT].attributes["metadata"]["annotations"]["pool"] == "x"
 
 

@@ -49,7 +49,7 @@ modules:
     path: oci://example/service
     version: 9.9.9
     configs:
-      default: {healthPolicy: {health.kcl: assert a}}
+      default: {healthPolicy: {health.kcl: assert res.a}}
   mysql:
     path: oci://example/mysql
     version: 9.9.9
@@ -131,7 +131,7 @@ resources:
   - v1:Service:demo:demo-dev-web-private
   extensions:
     kusion.io/is-workload: true
-    healthPolicy: {health.kcl: assert a}
+    healthPolicy: {health.kcl: assert res.a}
 - id: v1:Service:demo:demo-dev-web-private
   type: Kubernetes
   attributes:

@@ -85,6 +85,61 @@ def test_live_is_the_state_where_it_was_not_read(stream: Stream) -> None:
     assert stream.recorder.steps([]) == (Step("a", TYPE, "same", {"x": 1}, {"x": 1}, {"x": 1}),)
 
 
+def test_what_is_updated_is_known_as_a_whole_as_it_is_and_as_it_will_be(stream: Stream) -> None:
+    def outputs(op: str, id: str, **values: Any) -> None:
+        new = {"type": TYPE, "urn": urn(id), "inputs": {}, "outputs": values}
+        metadata = {"op": op, "urn": urn(id), "type": TYPE, "old": {**new, "outputs": {}}, "new": new}
+        stream.feed({"resOutputsEvent": {"metadata": metadata}})
+
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "x"}
+    for id in ("a", "b", "same"):
+        outputs("refresh", id, data=1, password=secret)
+    for id in ("a", "b"):
+        stream.pre("update", id, {}, {})
+    stream.pre("same", "same", {}, {})
+    outputs("update", "a", data=2)
+
+    assert stream.recorder.objects == {
+        "a": ({"data": 1, "password": "[secret]"}, {"data": 2}),
+        "b": ({"data": 1, "password": "[secret]"}, None),
+    }
+
+
+def test_what_is_there_already_is_adopted_where_it_would_be_created() -> None:
+    stream = Stream(adopt=frozenset({"a"}))
+    for op, id in (("create", "a"), ("create", "b")):
+        stream.pre(op, id, new={"x": 1})
+        stream.out(op, id, new={"x": 1})
+
+    assert [each.operation for each in stream.recorder.steps(["a", "b"])] == ["adopt", "create"]
+    assert [(each.id, each.operation, each.status) for each in stream.recorder.results(["a", "b"])] == [
+        ("a", "adopt", "done"),
+        ("b", "create", "done"),
+    ]
+    assert [(each.operation, each.status) for each in stream.reports if each.id == "a"] == [
+        ("adopt", "running"),
+        ("adopt", "done"),
+    ]
+
+
+def test_what_is_imported_and_then_updated_is_adopted_once(stream: Stream) -> None:
+    stream.pre("import", "a", new={"x": 1})
+    stream.out("import", "a", new={"x": 2})
+    stream.pre("update", "a", {"x": 2}, {"x": 1})
+    stream.out("update", "a", {"x": 2}, {"x": 1})
+
+    assert stream.recorder.steps(["a"]) == (Step("a", TYPE, "adopt", None, {"x": 2}, {"x": 1}),)
+    assert [(each.operation, each.status) for each in stream.recorder.results(["a"])] == [("adopt", "done")]
+    assert [each.operation for each in stream.reports if each.status == "done"] == ["adopt", "update"]
+
+
+def test_what_is_imported_as_it_is_to_be_differs_in_nothing(stream: Stream) -> None:
+    stream.pre("import", "a", new={"x": 1})
+    stream.out("import", "a", new={"x": 1})
+
+    assert stream.recorder.steps(["a"]) == (Step("a", TYPE, "adopt", None, {"x": 1}, {"x": 1}),)
+
+
 def test_object_that_is_gone_is_created(stream: Stream) -> None:
     stream.out("refresh", "a", {"x": 1}, None)
     stream.pre("create", "a", None, {"x": 1})
@@ -182,3 +237,31 @@ def test_prelude_tells_that_it_began(stream: Stream) -> None:
     assert not stream.recorder.began
     stream.feed({"preludeEvent": {"config": {}}})
     assert stream.recorder.began
+
+
+@pytest.mark.parametrize(
+    ("op", "type", "message", "is_doubtful"),
+    [
+        ("create", TYPE, "read: connection reset by peer", True),
+        ("create-replacement", TYPE, "read: connection reset by peer", True),
+        ("update", TYPE, "read: connection reset by peer", False),
+        ("create", TYPE, "a is forbidden: exceeded quota: small, requested: pods=1", False),
+        ("create", "aws:s3/bucket:Bucket", "read: connection reset by peer", False),
+    ],
+)
+def test_objects_that_may_have_been_created_though_that_failed(
+    stream: Stream, op: str, type: str, message: str, is_doubtful: bool
+) -> None:
+    stream.pre(op, "a", new={"x": 1}, type=type)
+    stream.says(message, "a")
+    stream.failed(op, "a")
+
+    assert stream.recorder.doubtful == (frozenset({"a"}) if is_doubtful else frozenset())
+
+
+def test_what_was_created_is_not_doubtful_whatever_was_said_of_it(stream: Stream) -> None:
+    stream.pre("create", "a", new={"x": 1})
+    stream.says("read: connection reset by peer", "a")
+    stream.out("create", "a", new={"x": 1})
+
+    assert stream.recorder.doubtful == frozenset()

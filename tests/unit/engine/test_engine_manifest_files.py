@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kusion_dsl.documents import load_yaml
 from kusion_dsl.engine.manifest_files import HEADER, Identity, ManifestFiles, manifest_of
 from kusion_dsl.errors import EngineError
+from tests.crash.boundaries import boundaries
 
 WEB = {
     "apiVersion": "apps/v1",
@@ -130,6 +131,15 @@ def test_modes(files: ManifestFiles, directory: Path) -> None:
     secrets.chmod(0o755)
     files.update(SECRET, {"kind": "Secret", "data": {}})
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o700
+
+
+def test_git_ignores_secrets_whenever_a_run_is_killed(files: ManifestFiles, directory: Path) -> None:
+    """A file that says nothing would stay like that: it is there."""
+    ignore = directory.with_name("out.secrets") / ".gitignore"
+    seen: set[str] = set()
+    with boundaries(lambda number, boundary: seen.add(ignore.read_text() if ignore.exists() else "none")):
+        files.create(SECRET, {"metadata": {"name": "s"}})
+    assert seen == {"none", "*\n"}
 
 
 def test_secrets_directory_goes_with_its_own_gitignore_only(files: ManifestFiles, directory: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from kusion_dsl.engine.checkpoint import Checkpoint
 from kusion_dsl.engine.journal.entry import Kind
-from kusion_dsl.engine.state import Beginning, beginning, created, current, exported, settled
+from kusion_dsl.engine.state import Beginning, Settled, beginning, created, current, exported, settled
 from kusion_dsl.errors import DamagedError, KusionError, NewerFormatError, RefusedError
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.state import StateAtRest
-from tests.unit.engine.journal.journals import PROVIDER, body, entry, resource
+from tests.unit.engine.journal.journals import PROVIDER, body, entry, parsed, resource
 
 REF = StackRef("shop", "prod", "dev")
 
@@ -153,6 +153,29 @@ def test_operations_that_were_cut_off_are_settled(tmp_path: Path) -> None:
         "a", resources=[provider, resource("a")], pending_operations=[{"resource": pending, "type": "creating"}]
     )
     found = settled(cut_off, tmp_path)
-    assert found is not None and found.pending == [] and names(found) == ["default", "a"]
-    assert settled(state("a"), tmp_path) == state("a")
-    assert settled(None, tmp_path) is None
+    assert found.checkpoint is not None and found.checkpoint.pending == []
+    assert names(found.checkpoint) == ["default", "a"]
+    assert (found.adopted, found.forgotten) == ((), ("x",))
+    assert settled(state("a"), tmp_path) == Settled(state("a"))
+    assert settled(None, tmp_path) == Settled(None)
+
+
+def test_journal_with_a_hole_is_damaged_only_if_its_run_has_come_to_its_end() -> None:
+    entries = parsed(begin(1, 1, "lost"), begin(3, 2, "other"))
+    assert Beginning(state("old")).followed_by(entries).pending != []
+    with pytest.raises(DamagedError, match="entries are missing: 2"):
+        Beginning(state("old")).followed_by(entries, complete=True)
+
+
+def test_creates_that_failed_without_an_answer_are_settled_by_the_next_run() -> None:
+    start = Beginning(state("old"))
+    begun = [begin(1, 1, "lost"), begin(2, 2, "refused"), begin(3, 3, "old", "updating")]
+    entries = parsed(*begun, *(entry(Kind.FAILURE, number + 3, number) for number in (1, 2, 3)))
+
+    after = start.followed_by(entries, frozenset({"lost", "old"}))
+
+    assert names(after) == ["old"]
+    assert [(each["type"], each["resource"]["urn"].rpartition("::")[2]) for each in after.pending] == [
+        ("creating", "lost")
+    ]
+    assert start.followed_by(entries).pending == []

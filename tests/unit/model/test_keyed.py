@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kusion_dsl.model.keyed import key_of, merge
+from kusion_dsl.model.keyed import key_of, merge, restricted
 
 scalars = st.none() | st.booleans() | st.integers(0, 9) | st.text("ab", max_size=2)
 fields = st.sampled_from(["a", "env", "ports", "name", "containerPort"])
@@ -18,6 +18,24 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 named = st.lists(st.fixed_dictionaries({"name": st.sampled_from("xyz")}, optional={"value": scalars}), max_size=4)
 mappings = st.dictionaries(fields, values | named, max_size=4)
+
+
+@given(mappings)
+def test_a_value_speaks_of_all_that_it_has(value: dict[str, Any]) -> None:
+    assert restricted(value, value) == value
+
+
+@given(mappings, mappings)
+def test_what_is_restricted_twice_is_as_good_as_once(value: dict[str, Any], shape: dict[str, Any]) -> None:
+    once = restricted(value, shape)
+    assert once.keys() == value.keys() & shape.keys()
+    assert restricted(once, shape) == once
+
+
+def test_of_a_keyed_list_only_the_items_that_are_spoken_of_are_left_in_their_order() -> None:
+    value = {"env": [{"name": "a", "value": 1}, {"name": "b", "more": 1}, {"name": "c"}], "args": ["x", "y"]}
+    shape = {"env": [{"name": "c"}, {"name": "b"}], "args": ["z"]}
+    assert restricted(value, shape) == {"env": [{"name": "c"}, {"name": "b"}], "args": ["x", "y"]}
 
 
 @given(mappings, mappings)

@@ -43,6 +43,22 @@ def test_what_is_wrong_is_told(context: dict[str, Any], what: str) -> None:
         target_of(context, "prod", "web")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "may_be"),
+    [
+        (Target("cluster"), Target("cluster", identifier="eu"), True),
+        (Target("cluster", identifier="eu"), Target("cluster", identifier="eu", kubeconfig="k"), True),
+        (Target("cluster", identifier="eu"), Target("cluster", identifier="us"), False),
+        (Target("cluster"), Target("manifests", "/m"), False),
+        (Target("manifests", "/m"), Target("manifests", "/m"), True),
+        (Target("manifests", "/m"), Target("manifests", "/n"), False),
+    ],
+)
+def test_a_cluster_of_which_nobody_says_which_it_is_may_be_any(one: Target, other: Target, may_be: bool) -> None:
+    assert one.may_be(other) is may_be
+    assert other.may_be(one) is may_be
+
+
 def test_how_a_cluster_is_reached_is_no_part_of_which_it_is() -> None:
     assert Target("cluster", kubeconfig="a").identity == Target("cluster", kubeconfig="b", context="c").identity
     assert Target("cluster", identifier="eu").identity != Target("cluster", identifier="us").identity

@@ -9,6 +9,7 @@ import pytest
 
 from kusion_dsl.errors import Position
 from kusion_dsl.model.change import MISSING, Change, FieldChange, Step
+from kusion_dsl.model.field_manager import Manager
 from kusion_dsl.model.provenance import Origin, Provenance
 from kusion_dsl.model.reference import Path
 from kusion_dsl.model.spec import Spec, SpecResource
@@ -311,3 +312,40 @@ def test_a_part_that_is_new_as_a_whole_is_told_with_who_wrote_the_first_of_it() 
 def test_without_a_release_what_the_engine_knows_is_what_was_before() -> None:
     step = update({"a": 1}, {"a": 9}, {"a": 2})
     assert told(explained(step, None, resource({"a": 2}))) == [("a", "conflict", 1, 2, 9)]
+
+
+@pytest.mark.parametrize(("mine", "cause"), [(2, "drift"), (3, "conflict")])
+def test_a_field_that_somebody_wrote_is_told_with_who_that_is(mine: int, cause: str) -> None:
+    managers = {"spec.replicas": Manager("kubectl-edit", "2026-01-02T03:04:05Z")}
+    step = update({"spec": {"replicas": 2}}, {"spec": {"replicas": 9}}, {"spec": {"replicas": mine}}, managers=managers)
+    [field] = explained(step, {"spec": {"replicas": 2}}, resource({"spec": {"replicas": mine}})).fields
+    assert (field.cause, field.by, field.is_taken) == (cause, managers["spec.replicas"], False)
+
+
+def test_a_field_that_only_somebody_else_ever_wrote_is_nobodys_whose_line_could_be_told() -> None:
+    managers = {"labels.team": Manager("kubectl-label")}
+    step = update({"a": 1}, {"a": 2, "labels": {"team": "x"}}, {"a": 1}, managers=managers)
+    change = explained(step, {"a": 1}, resource({"a": 1}), now=origins({(): AUTHOR}))
+    assert [(each.label, each.cause, each.origins) for each in change.fields] == [
+        ("a", "drift", (AUTHOR,)),
+        ("labels", "drift", ()),
+    ]
+    assert change.fields[1].by == Manager("kubectl-label")
+    assert not change.fields[1].is_taken
+
+
+@pytest.mark.parametrize(("mine", "live"), [(2, 5), (4, 5), (4, 2)])
+def test_what_is_left_to_somebody_is_no_change_of_anybodys(mine: int, live: int) -> None:
+    """The engine wants what is there, as it does of what it ignores."""
+    state, now = ({"spec": {"replicas": replicas}} for replicas in (2, live))
+    left = {"spec.replicas": "the HorizontalPodAutoscaler web"}
+    step = Step("web", TYPE, "same", state, now, now, left=left)
+    change = explained(step, state, resource({"spec": {"replicas": mine}}))
+    assert change.fields == ()
+    assert change.note == f"spec.replicas is left to the HorizontalPodAutoscaler web: {live} instead of {mine}"
+
+
+def test_what_is_left_to_somebody_and_is_as_it_was_written_is_not_told() -> None:
+    value = {"spec": {"replicas": 2}}
+    step = Step("web", TYPE, "same", value, value, value, left={"spec.replicas": "the HorizontalPodAutoscaler web"})
+    assert explained(step, value, resource(value)).note == ""

@@ -62,7 +62,7 @@ modules:
   service:
     version: ">=0.1"
     configs:
-      default: {replicas: 3, type: CollaSet, labels: {team: shop}, healthPolicy: {health.kcl: assert a}}
+      default: {replicas: 3, type: CollaSet, labels: {team: shop}, healthPolicy: {health.kcl: assert res.a}}
       sure: {projectSelector: [bank], security: {runAsNonRoot: true}, tolerations: [{key: spot, effect: NoSchedule}]}
       some: {projectSelector: [shop, "team-*"], replicas: 6}
       large: {stackSelector: [prod], appSelector: [api], autoscale: {min: 2, max: 9, cpu: 70}}
@@ -107,7 +107,7 @@ def test_a_workspace() -> None:
         ("effect: NoSchedule", "effect: No", ["modules.service.configs.sure.tolerations"]),
         ("{kind: Deployment, ", "{knd: Deployment, ", ["patches[0]"]),
         ("jsonPatch: [", "json_patch: [", ["patches[1]"]),
-        ("{health.kcl: assert a}", "{}", ["modules.service.configs.default.healthPolicy"]),
+        ("{health.kcl: assert res.a}", "{}", ["modules.service.configs.default.healthPolicy"]),
         ("{a: b}", "[a]", ["modules.mysql.configs.default.importedResources"]),
         ("[10.0.0.0/8]", "10.0.0.0/8", ["modules.mysql.configs.default.securityIPs"]),
         ("path: oci", "paht: oci", ["modules.mysql"]),
@@ -148,3 +148,24 @@ def test_every_field_of_a_platforms_side_is_described() -> None:
         if not described.get("description")
     ]
     assert undescribed == []
+
+
+@pytest.mark.parametrize(
+    ("target", "fits"),
+    [
+        ("cluster", True),
+        ("pods", False),
+        ("{kind: manifests, directory: out}", True),
+        (
+            "{directory: out, secrets: external, store: {name: vault, kind: ClusterSecretStore, refreshInterval: 1h}}",
+            True,
+        ),
+        ("{kind: manifests, secrets: extern}", False),
+        ("{kind: manifests, secrets: external, store: {kind: SecretStore}}", False),
+        ("{kind: manifests, store: {name: vault, namespace: a}}", False),
+        ("{kind: cluster, kubeconfig: ref://K, context: admin, identifier: eu, timeout: 5m}", True),
+        ("{kind: cluster, directory: out}", False),
+    ],
+)
+def test_a_target_is_one_of_those_that_there_are(target: str, fits: bool) -> None:
+    assert errors("workspace", f"context: {{team: web, target: {target}}}") == ([] if fits else ["context.target"])

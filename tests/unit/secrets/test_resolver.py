@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from kusion_dsl.errors import SecretError
 from kusion_dsl.model.masking import MASKED, Mask
-from kusion_dsl.model.reference import Reference, parse
-from kusion_dsl.secrets.resolver import address_of, resolver
+from kusion_dsl.model.reference import Reference, address_of, parse
+from kusion_dsl.secrets.resolver import resolver
 
 ENV: Mapping[str, Any] = {"provider": {"env": {}}}
 

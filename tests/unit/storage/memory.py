@@ -52,9 +52,10 @@ class MemoryStore:
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.content if key.startswith(prefix)))
 
-    def delete(self, key: str) -> None:
-        self._write()
-        self.content.pop(key, None)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self._write()
+            self.content.pop(key, None)
 
     def _write(self) -> None:
         meanwhile = self._meanwhile.pop(self.writes, None)

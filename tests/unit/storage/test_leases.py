@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from kusion_dsl.errors import BusyError, DamagedError, NewerFormatError, StorageError
+from kusion_dsl.errors import BusyError, DamagedError, EngineError, NewerFormatError, StorageError
 from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.storage.disk import Disk
 from kusion_dsl.storage.file import FileStore
@@ -361,6 +361,26 @@ def test_a_lease_that_cannot_be_written_is_not_held(tmp_path: Path, clock: FakeC
     with pytest.raises(StorageError, match="no space left"):
         Host(tmp_path, "laptop", clock, Full()).acquire()
     assert Host(tmp_path, "laptop", clock).acquire(2).number == 1
+
+
+def test_what_went_wrong_first_is_told_and_not_that_the_lease_cannot_be_given_back_either(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    class Full(Disk):
+        full = False
+
+        def create_file(self, path: Path) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().create_file(path)
+
+    disk = Full()
+    with pytest.raises(EngineError, match="the run failed"), Host(tmp_path, "laptop", clock, disk).acquire():
+        disk.full = True
+        raise EngineError("the run failed")
+    disk.full = False
+    with pytest.raises(StorageError, match="no space left"), Host(tmp_path, "runner", clock, disk).acquire(ref=PROD):
+        disk.full = True
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version": 1, "actor": 3}'])

@@ -98,8 +98,9 @@ def releases(backend: Path) -> Releases:
 
 
 @pytest.fixture
-def dev(releases: Releases) -> Stack:
-    return Stack(releases)
+def dev(backend: Path) -> Stack:
+    """Written by another process than the one that has ``releases``."""
+    return Stack(Releases(FileStore(backend)))
 
 
 def test_a_stack_without_releases_has_none(releases: Releases) -> None:
@@ -377,6 +378,16 @@ def test_no_more_releases_are_read_than_needed(releases: Releases, dev: Stack, b
     dev.run([resource("a", 2)], "failed", failed("a"), ["a", "old"])
     with pytest.raises(DamagedError):
         releases.last_applied(DEV)
+
+
+def test_a_record_is_read_once_by_a_process(releases: Releases, dev: Stack, backend: Path) -> None:
+    """It never changes, and on an object store each reading is a request; what is new is seen nevertheless."""
+    first = dev.run([resource("a")])
+    assert releases.newest(DEV) == first
+    second = dev.run([resource("b")])
+    (backend / FOLDER / "00000001.json").write_text("damaged")
+    assert releases.history(DEV) == (first, second)
+    assert isinstance(Releases(FileStore(backend)).history(DEV)[0], Damaged)
 
 
 IDS = st.sampled_from(["a", "b", "c"])

@@ -48,8 +48,9 @@ class MemoryStore:
     def list(self, prefix: str) -> tuple[str, ...]:
         return tuple(sorted(key for key in self.content if key.startswith(prefix)))
 
-    def delete(self, key: str) -> None:
-        self.content.pop(key, None)
+    def delete(self, *keys: str) -> None:
+        for key in keys:
+            self.content.pop(key, None)
 
 
 class Unaware(MemoryStore):
