@@ -1,7 +1,7 @@
 """Ours: what ``kusion apply`` and ``kusion destroy`` do with the engine, without the preview before it.
 
 ``python -m tests.bench.engine_program apply|destroy SPEC DIRECTORY PULUMI BACKEND PASSPHRASE HOME`` prints how much memory
-this process had at most, in MB.
+this process had at most, in MB. BACKEND is a URL, everything after apply or destroy else a path.
 """
 
 from __future__ import annotations
@@ -20,26 +20,24 @@ from kusion_dsl.model.identity import Actor, StackRef
 from kusion_dsl.model.reference import Reference
 from kusion_dsl.model.spec import Spec
 from kusion_dsl.model.target import Target
-from kusion_dsl.storage.file import FileStore
 from kusion_dsl.storage.leases import Leases
 from kusion_dsl.storage.states import States
+from kusion_dsl.storage.store import open_store
 
 REF = StackRef("bench", "dev", "default")
 
 
-def main(
-    operation: str, spec: Path, directory: Path, pulumi: Path, backend: Path, passphrase: Path, home: Path
-) -> None:
+def main(operation: str, spec: Path, directory: Path, pulumi: Path, backend: str, passphrase: Path, home: Path) -> None:
     """Apply or destroy the resources of a Spec. Raises RuntimeError where anything fails."""
     document = json.loads(spec.read_text(encoding="utf-8"))
-    actor, store = Actor("bench", socket.gethostname(), os.getpid()), FileStore(backend)
+    actor, store = Actor("bench", socket.gethostname(), os.getpid()), open_store(backend)
     with Leases(store).acquire(REF, actor, "a measurement") as lease:
         run = Run(
             ref=REF,
             spec=Spec.from_json(document),
             target=Target("manifests", str(directory)),
             directory=directory,
-            backend=backend.as_uri(),
+            backend=backend,
             passphrase_file=passphrase,
             state=States(store).held(lease, actor),
             secret=_no_secret,
@@ -62,4 +60,5 @@ def _silent(progress: Progress) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:]))
+    spec, directory, pulumi = map(Path, sys.argv[2:5])
+    main(sys.argv[1], spec, directory, pulumi, sys.argv[5], *map(Path, sys.argv[6:]))

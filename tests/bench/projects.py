@@ -29,10 +29,10 @@ _WITH_NETWORK = 'AppConfiguration(name="app-{0}", workload=service({0}), accesso
 _WITHOUT_NETWORK = 'AppConfiguration(name="app-{0}", workload=service({0}))'
 
 
-def write_project(directory: Path, apps: int, *, lone: bool = False) -> Path:
+def write_project(directory: Path, apps: int, *, lone: int = 0) -> Path:
     """A project of ``apps`` applications with a Deployment and a Service each; gives the directory of its stack.
 
-    With ``lone`` there is one application more, with a Deployment alone.
+    There are ``lone`` applications more, with a Deployment alone.
     """
     stack = directory / "dev"
     stack.mkdir(parents=True)
@@ -46,4 +46,9 @@ def write_project(directory: Path, apps: int, *, lone: bool = False) -> Path:
 
 def write_resources(directory: Path, resources: int) -> Path:
     """A project that compiles to exactly so many resources: the Namespace, and those of its applications."""
-    return write_project(directory, (resources - 1) // 2, lone=resources % 2 == 0)
+    return write_project(directory, (resources - 1) // 2, lone=int(resources % 2 == 0))
+
+
+def write_deployments(directory: Path, deployments: int) -> Path:
+    """A project of applications with a Deployment each, and of nothing else but their Namespace."""
+    return write_project(directory, 0, lone=deployments)

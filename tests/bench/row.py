@@ -48,6 +48,10 @@ def _verdict(row: Row) -> str:
     return "MISSED" if row.missed else "met"
 
 
+def _amount(value: float, unit: str) -> str:
+    return f"{value:.3f} s" if unit == "s" else f"{value:.0f} {unit}"
+
+
 def table(rows: Sequence[Row]) -> str:
     """The rows as aligned text."""
     cells = [("name", "ours", "reference", "ratio", "bar", "")]
@@ -56,8 +60,8 @@ def table(rows: Sequence[Row]) -> str:
         cells.append(
             (
                 row.name,
-                f"{row.times.median_of_ours:.3f} {row.unit}",
-                "" if reference is None else f"{reference:.3f} {row.unit}",
+                _amount(row.times.median_of_ours, row.unit),
+                "" if reference is None else _amount(reference, row.unit),
                 "" if row.ratio is None else f"{row.ratio:.2f}",
                 "" if row.bar is None else f"{row.bar:.2f}",
                 _verdict(row),

@@ -77,7 +77,8 @@ class _Round:
         return took
 
     def _ours(self, operation: str) -> Command:
-        places = [self._work / "manifests", self._pulumi, self._work / "ours", self._passphrase, self._work / "home"]
+        backend, home = (self._work / "ours").as_uri(), self._work / "home"
+        places = [self._work / "manifests", self._pulumi, backend, self._passphrase, home]
         program = [sys.executable, "-m", "tests.bench.engine_program", operation, str(self._spec), *map(str, places)]
         return Command(program, _ROOT)
 
