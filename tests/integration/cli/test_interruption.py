@@ -47,7 +47,7 @@ def begun(machine: Machine) -> subprocess.Popen[str]:
 def objects(machine: Machine) -> int:
     """How many manifests and Secrets there are."""
     places = (machine.target(STACK), machine.secrets(STACK))
-    return len([path for place in places if place.exists() for path in place.glob("*.yaml")])
+    return len([path for place in places if place.exists() for path in place.glob("*_*.yaml")])
 
 
 def goes_on(machine: Machine) -> None:
@@ -74,7 +74,7 @@ def expected(machine: Machine) -> int:
 def passwords(machine: Machine) -> dict[str, str]:
     """The content of each Secret."""
     place = machine.secrets(STACK)
-    return {path.name: path.read_text(encoding="utf-8") for path in place.glob("*.yaml")} if place.exists() else {}
+    return {path.name: path.read_text(encoding="utf-8") for path in place.glob("*_*.yaml")} if place.exists() else {}
 
 
 def test_ctrl_c_ends_gracefully(many: Machine) -> None:
