@@ -39,12 +39,12 @@ def _tree(pid: int) -> dict[int, str]:
     return {pid: line, **{id: text for child in children for id, text in _tree(int(child)).items()}}
 
 
-def _victim(process: subprocess.Popen[str], part: str) -> int:
-    tree = _tree(process.pid)
+def _victims(process: subprocess.Popen[str], part: str) -> list[int]:
+    """The processes of a part of a run: a provider may be a script and what that starts."""
     if part == "kusion":
-        return process.pid
+        return [process.pid]
     known = {"cli": ("--exec-kind",), "provider": ("pulumi-resource-kubernetes", "tests.cluster.standin")}
-    return max(pid for pid, line in tree.items() if any(each in line for each in known[part]))
+    return [pid for pid, line in _tree(process.pid).items() if any(each in line for each in known[part])]
 
 
 def _start(machine: ClusterMachine) -> subprocess.Popen[str]:
@@ -72,7 +72,10 @@ def test_killed_while_something_is_created(machine: ClusterMachine, proxy: Proxy
     process = _start(machine)
     assert fault.happened.wait(PATIENCE)
 
-    os.kill(_victim(process, part), signal.SIGKILL)
+    victims = _victims(process, part)
+    assert victims
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
     killed = finished(process)
 
     assert killed.code == (-signal.SIGKILL if part == "kusion" else 1)
