@@ -160,15 +160,18 @@ def moments(trace: Sequence[Seen]) -> list[list[Seen]]:
     return found
 
 
-def selected(trace: Sequence[Seen]) -> list[Kill]:
-    """What is tried: at all moments of the state protocol everybody, else one after the other."""
+def selected(trace: Sequence[Seen], *, everybody: bool) -> list[Kill]:
+    """What is tried: all moments of the state protocol, every tenth other one, and one victim after the other.
+
+    With ``everybody`` each of the victims at each moment of the state protocol.
+    """
     kills: list[Kill] = []
     for number, moment in enumerate(moments(trace)):
         here = next((each for each in moment if each.kind != "other"), moment[0])
         victims = VICTIMS if here.alive else VICTIMS[:1]
         if here.kind == "other" and number % EVERY:
             continue
-        if here.kind != "protocol":
+        if not everybody or here.kind != "protocol":
             victims = (victims[len(kills) % len(victims)],)
         kills += [Kill(here.name, here.occurrence, victim) for victim in victims]
     return kills

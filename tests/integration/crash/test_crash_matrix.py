@@ -1,7 +1,9 @@
 """``kill -9`` of us, of the real Pulumi CLI, of both: the next command needs no help, and makes what was to be made.
 
-Killed at every moment of the state protocol, and at every tenth of all others. That of the CLI's own files there are
-few, and each is tried; the fake engine is killed at every boundary, in ``tests/crash``.
+Killed at every moment of the state protocol, and at every tenth of all others; that of the CLI's own files there are
+few, and each is tried. One victim after the other: with ``KILLS=all`` in the environment each of them at each moment of
+the state protocol, which takes two and a half times as long. The fake engine is killed at every boundary, in
+``tests/crash``.
 """
 
 from __future__ import annotations
