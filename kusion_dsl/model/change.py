@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from kusion_dsl.errors import Problem
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.health import Trouble
 from kusion_dsl.model.provenance import Origin
 from kusion_dsl.model.reference import Path

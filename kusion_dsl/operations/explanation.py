@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from kusion_dsl.model.change import MISSING, Cause, Change, FieldChange, Step
 from kusion_dsl.model.comparison import Compared, Sides, compare
 from kusion_dsl.model.difference import differences, labels, same
-from kusion_dsl.model.field_manager import manager_of
+from kusion_dsl.model.field_owner import manager_of
 from kusion_dsl.model.keyed import key_of
 from kusion_dsl.model.masking import MASKED
 from kusion_dsl.model.pod import at

@@ -12,7 +12,7 @@ from kusion_dsl.engine.cluster.rollout import Clock, come_up
 from kusion_dsl.engine.run import Outcome, Report, Run
 from kusion_dsl.errors import EngineError, Problem
 from kusion_dsl.model.change import FORGOTTEN, Operation, Progress, ResourceResult, Step
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.health import Health
 from kusion_dsl.model.identity import StackRef
 from kusion_dsl.model.spec import SpecResource

@@ -16,7 +16,7 @@ import yaml
 
 import tests
 from kusion_dsl.cli.main import cli
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.health import Condition, Event, Health, PodState, Trouble
 from kusion_dsl.model.plan import Plan
 from tests.functional.commandline import DEPLOYMENT, NAMESPACE, SHOP, SHOP_WITH_DATABASE, Kusion, Successor

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from tests.functional.commandline import DEPLOYMENT, SHOP, Kusion
 
 THREE = SHOP.replace("replicas=2", "replicas=3")

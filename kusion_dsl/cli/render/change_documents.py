@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kusion_dsl.cli.render.losses import losses_document
 from kusion_dsl.cli.render.screen import VERSION
 from kusion_dsl.model.change import Change, FieldChange, present
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.provenance import Origin
 
 if TYPE_CHECKING:

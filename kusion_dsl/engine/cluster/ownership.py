@@ -13,7 +13,7 @@ from typing import Any
 
 from kusion_dsl.engine.cluster.live import Object
 from kusion_dsl.model.difference import Place
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.keyed import key_of
 
 _CREATOR = ("pulumi-kubernetes", "pulumi-resource-kubernetes")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kusion_dsl.engine.cluster.ownership import ownership_of
 from kusion_dsl.model.difference import labels
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 
 OBJECT: Mapping[str, Any] = {
     "metadata": {

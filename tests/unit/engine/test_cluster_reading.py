@@ -12,7 +12,7 @@ from hypothesis import given
 from kusion_dsl.engine.cluster.reading import as_read
 from kusion_dsl.engine.cluster.view import View
 from kusion_dsl.model.change import Step
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from tests.unit.engine.test_cluster_ownership import TEAM, documents, entry
 
 TYPE = "kubernetes:apps/v1:Deployment"

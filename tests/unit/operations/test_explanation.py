@@ -9,7 +9,7 @@ import pytest
 
 from kusion_dsl.errors import Position
 from kusion_dsl.model.change import MISSING, Change, FieldChange, Step
-from kusion_dsl.model.field_manager import Manager
+from kusion_dsl.model.field_owner import Manager
 from kusion_dsl.model.provenance import Origin, Provenance
 from kusion_dsl.model.reference import Path
 from kusion_dsl.model.spec import Spec, SpecResource

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kusion_dsl.model.field_manager import Manager, manager_of
+from kusion_dsl.model.field_owner import Manager, manager_of
 
 EARLY, LATE, NEVER = (
     Manager("early", "2026-01-01T00:00:00Z"),
